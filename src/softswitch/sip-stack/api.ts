@@ -1,0 +1,210 @@
+/**
+ * What a SIP user (the drachtio server, the media server) asks of the SIP stack, and what it hears back.
+ *
+ * The stack owns sockets, transactions and dialogs: Via, Max-Forwards, tags, CSeq, route sets, remote targets, 100 Trying,
+ * retransmissions both ways, CANCEL matching, ACK for failures, and the refusals that need no user (400, 405, 413, 420,
+ * 481, 482, 483, 503). The user answers requests, sends requests, and acknowledges the 2xx of its own INVITEs.
+ *
+ * Callbacks are never called from inside a call of the user into the stack.
+ * Made by `createSipStack(options)` in `sip-stack.ts`, which starts nothing; `start()` does.
+ */
+import type { Scheduler } from '../../lib/machine.ts';
+import type { Result } from '../../lib/result.ts';
+import type { SipHeader, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
+
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export type Transport = 'udp' | 'tcp';
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where to listen. Port 0 takes a free one; host 0.0.0.0 is all interfaces. */
+export interface ListenAddress extends HostPort {
+  readonly transport: Transport;
+}
+
+/** The way a message came or went. `local` is the address to advertise to this peer, never 0.0.0.0. */
+export interface Flow {
+  readonly transport: Transport;
+  readonly local: HostPort;
+  readonly remote: HostPort;
+}
+
+/** A message on the wire: `bytes` is its size there. */
+export interface OnWire<M> {
+  readonly message: M;
+  readonly flow: Flow;
+  readonly bytes: number;
+}
+
+export interface SipLimits {
+  /** Largest message accepted, bytes; larger gets 413 (UDP) or ends the connection (TCP). */
+  readonly messageBytes: number;
+  readonly headerCount: number;
+  readonly headerLineBytes: number;
+  readonly connections: number;
+  readonly transactions: number;
+  readonly dialogs: number;
+  /** A TCP connection with nothing heard for this long and no dialog or transaction using it is closed, ms. */
+  readonly idleConnectionMs: number;
+  /** A message begun on TCP must be complete, and a connect done, within this time, ms. */
+  readonly partialMessageMs: number;
+  /** An INVITE not finally answered after this long is given up: 480 to the caller, CANCEL to the callee, ms. */
+  readonly ringingMs: number;
+}
+
+export interface SipStackOptions {
+  readonly listen: readonly ListenAddress[];
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  /** `count` random bytes, fit for tags and branches. */
+  readonly random: (count: number) => Uint8Array;
+  readonly user: SipUser;
+  /** Methods the user takes; others get 405 with this list as Allow. ACK and CANCEL are always understood. */
+  readonly methods: readonly string[];
+  readonly limits?: Partial<SipLimits>;
+}
+
+/** The user's side. A throw out of a callback is logged and costs only that callback. */
+export interface SipUser {
+  /**
+   * A request other than ACK and CANCEL: outside any dialog, or in `transaction.dialog`. An INVITE has had its 100.
+   * It must be answered with `transaction.respond`, now or later; the stack answers 500 (480 for INVITE) when that takes too long.
+   */
+  onRequest(transaction: ServerTransaction): void;
+  /** An INVITE not yet finally answered was cancelled; CANCEL has had its 200 and the INVITE its 487. Answering is over. */
+  onCancel(transaction: ServerTransaction, cancel: OnWire<SipRequest>): void;
+  /** The ACK of a 2xx that `transaction` (INVITE or re-INVITE) was answered with; once, retransmissions are absorbed. */
+  onAck(transaction: ServerTransaction, dialog: Dialog, ack: OnWire<SipRequest>): void;
+  /** The stack ended a dialog by itself and sent `bye` to the far end; the dialog is gone. */
+  onDialogEnded(dialog: Dialog, reason: DialogEnd, bye: OnWire<SipRequest>): void;
+}
+
+/** `ack_timeout`: no ACK to a 2xx of ours for 64*T1 (RFC 3261 §13.3.1.4). `cancel_race`: a 2xx crossed our CANCEL. */
+export type DialogEnd = 'ack_timeout' | 'cancel_race';
+
+export interface ResponseContent {
+  /** 101..699; 100 is the stack's own business. */
+  readonly status: number;
+  /** Default: the phrase of RFC 3261 §21. */
+  readonly reason?: string;
+  /**
+   * Via, From, To, Call-ID, CSeq, Record-Route and Content-Length are the stack's and ignored here, but for a tag in To,
+   * which becomes the dialog's local tag if none was chosen yet. Contact is added where RFC 3261 wants one.
+   */
+  readonly headers?: readonly SipHeader[];
+  readonly body?: string;
+}
+
+/** A received request, waiting for answers. */
+export interface ServerTransaction {
+  readonly request: OnWire<SipRequest>;
+  /** The dialog the request is in, or the one our response to it created; undefined until then. */
+  readonly dialog: Dialog | undefined;
+  /** Sends a response and answers what went out. `transaction_over`: it was finally answered, cancelled or given up. */
+  respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over'>;
+}
+
+export interface RequestContent {
+  readonly method: string;
+  /**
+   * Via, Route, Record-Route, Max-Forwards and Content-Length are the stack's and ignored here. Outside a dialog From, To,
+   * Call-ID, CSeq and Contact are taken if given, else made; in a dialog From, To and Call-ID are the dialog's and
+   * ignored, CSeq is taken only if higher than the last one (a digest retry), Contact is taken if given.
+   */
+  readonly headers?: readonly SipHeader[];
+  readonly body?: string;
+}
+
+export interface NewRequest extends RequestContent {
+  readonly uri: string;
+  /** A URI to send to instead of `uri`. */
+  readonly nextHop?: string;
+}
+
+export interface SendFailure {
+  readonly code:
+    | 'invalid_uri'
+    | 'transport_not_available'
+    | 'to_myself'
+    | 'host_not_found'
+    | 'no_dialog'
+    | 'no_invite_to_ack'
+    | 'too_many'
+    | 'nothing_to_cancel'
+    | 'closed';
+  readonly message: string;
+}
+
+export interface ResponseListener {
+  /**
+   * Every response but 100, in order; the last one is final (2xx retransmissions are absorbed and acknowledged again).
+   * Always called with a final response, `local` ones made by the stack: 408 (no answer), 503 (transport refused).
+   * For an INVITE `dialog` is the dialog of a 1xx with tag or a 2xx; the user then calls `dialog.ack`.
+   */
+  onResponse(response: OnWire<SipResponse>, origin: 'network' | 'local', dialog: Dialog | undefined): void;
+}
+
+export interface ClientTransaction {
+  /** The request as it went out. */
+  readonly request: OnWire<SipRequest>;
+  /**
+   * Cancels an INVITE that has no final response yet; CANCEL leaves after the first provisional (RFC 3261 §9.1), and the
+   * INVITE's final response is still reported. Answers the CANCEL as it goes or will go out.
+   */
+  cancel(headers?: readonly SipHeader[]): Result<OnWire<SipRequest>, SendFailure>;
+}
+
+export interface Dialog {
+  readonly role: 'uac' | 'uas';
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  readonly state: 'early' | 'confirmed' | 'ended';
+  /** Sends a request (not ACK, not CANCEL). BYE ends the dialog once it is finally answered, but for 401 and 407. */
+  request(content: RequestContent, listener: ResponseListener): Promise<Result<ClientTransaction, SendFailure>>;
+  /** Acknowledges the last 2xx to an INVITE of ours (RFC 3261 §13.2.2.4); the stack repeats it when the 2xx is repeated. */
+  ack(content?: Omit<RequestContent, 'method'>): Promise<Result<OnWire<SipRequest>, SendFailure>>;
+}
+
+/** What is alive; all zero but `listeners` (and TCP connections kept for reuse) when there are no calls. */
+export interface SipStackState {
+  readonly listeners: number;
+  readonly connections: number;
+  readonly serverTransactions: number;
+  readonly clientTransactions: number;
+  readonly dialogs: number;
+  /** 2xx of ours being retransmitted until their ACK. */
+  readonly awaitingAck: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface SipStack {
+  /** Opens the listeners. Throws `SipListenError` when one cannot be opened; nothing is left open then. */
+  start(): Promise<void>;
+  /** The addresses bound, with the real ports, in the order of `listen`. */
+  readonly addresses: readonly ListenAddress[];
+  /** Sends a request outside any dialog. INVITE creates one. The promise settles before the first `onResponse`. */
+  request(request: NewRequest, listener: ResponseListener): Promise<Result<ClientTransaction, SendFailure>>;
+  debugState(): SipStackState;
+  /** Drops everything at once, without a message to anyone (end the dialogs first), and closes all sockets. */
+  close(): Promise<void>;
+}
+
+export class SipListenError extends Error {
+  readonly code: 'sip_port_in_use' | 'sip_address_not_available' | 'sip_listen_failed';
+
+  constructor(code: SipListenError['code'], message: string) {
+    super(message);
+    this.name = 'SipListenError';
+    this.code = code;
+  }
+}
