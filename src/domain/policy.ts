@@ -1,0 +1,92 @@
+/**
+ * The settings the rules take as an argument, and what they need to know of a room.
+ * All times are milliseconds. Built by `config/` and the room store; frozen.
+ */
+import type { KeypadTable } from './keypad.ts';
+
+export interface Policy {
+  readonly pin: PinPolicy;
+  readonly lobby: LobbyPolicy;
+  readonly ending: EndingPolicy;
+  readonly keypad: KeypadPolicy;
+}
+
+/** policy.md section 2, "At the PIN prompt". */
+export interface PinPolicy {
+  readonly minLength: number;
+  readonly maxLength: number;
+  /** Wrong entries until the call is ended. */
+  readonly attempts: number;
+  /** Without a first digit for so long: prompt again; so long again: silence. */
+  readonly firstDigitMs: number;
+  /** Without a further digit for so long: what was keyed is submitted. */
+  readonly interDigitMs: number;
+  /** The whole PIN screen; then as silence. */
+  readonly screenMs: number;
+}
+
+export interface LobbyPolicy {
+  readonly firstPromptMs: number;
+  readonly repeatPromptMs: number;
+  /** The longest wait for a host, and behind a lock. */
+  readonly waitingForHostMs: number;
+  readonly lockedOutMs: number;
+}
+
+/** policy.md section 5. A time of 0 turns the rule off, except `guestsOnlyMs`, where 0 cuts at once. */
+export interface EndingPolicy {
+  readonly guestsOnlyMs: number;
+  /** Spoken so long before the cut (besides at the start and just before), longest first. */
+  readonly guestsOnlyWarningsMs: readonly number[];
+  readonly loneParticipantMs: number;
+  readonly noMediaMs: number;
+  readonly longestConnectionMs: number;
+  /** Spoken so long before the longest connection is cut. */
+  readonly longestConnectionWarningMs: number;
+  readonly lockReleaseMs: number;
+}
+
+export interface KeypadPolicy {
+  readonly table: KeypadTable;
+  /** So long without a digit drops a code begun. */
+  readonly codeTimeoutMs: number;
+}
+
+/** What the rules read of a room; `Room` of the store has it all. */
+export interface RoomRules {
+  readonly id: string;
+  readonly name: string;
+  /** Language of its prompts, e.g. `en`. */
+  readonly language: string;
+  readonly hasHostPin: boolean;
+  readonly hasGuestPin: boolean;
+  /** Digits of the longest PIN of this room, 0 without a PIN. */
+  readonly longestPin: number;
+  readonly pinHostControls: 'none' | 'full';
+  /** Most legs in the conference (the lobby does not count); absent: no limit. */
+  readonly participantLimit?: number;
+  readonly muteGuestsOnJoin: boolean;
+  /** Whether the anonymous ways in of each role are enabled (OV-05). */
+  readonly anonymous: { readonly moderator: boolean; readonly speaker: boolean };
+}
+
+export type EntryRole = 'host' | 'guest';
+
+/**
+ * The rule of policy.md section 1 that made a decision. Rows 2 to 6 come with schedules, dial-out and identities;
+ * their names take their place in this list in table order.
+ */
+export type AdmissionRule =
+  | 'unknown_alias' // row 1
+  | 'no_pins' // row 7
+  | 'host_pin_only_open' // row 8
+  | 'host_pin_only_closed' // row 9: the call is asked
+  | 'host_pin_only_no_pin' // row 9: `#` alone or silence
+  | 'both_pins' // row 10: the call is asked
+  | 'way_disabled' // the anonymous way of rows 7 and 8 is disabled: the call is asked as in row 10
+  | 'host_pin'
+  | 'guest_pin'
+  | 'opened_while_asked'; // row 9, opened before a digit was keyed
+
+/** How somebody came to be host: decides the column of section 3. */
+export type HostBy = 'no_pins' | 'pin' | 'claimed' | 'promoted' | 'identity';
