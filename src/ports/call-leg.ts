@@ -1,0 +1,48 @@
+/** A call as signalling adapters hand it to the actors. Implemented by `adapters/drachtio`, later `adapters/h323`. */
+import type { Result } from '../lib/result.ts';
+import type { EndReason } from '../domain/reasons.ts';
+import type { MediaDescription } from './media.ts';
+
+export interface InboundLeg {
+  /** Ours, unique: names the call in logs, CDR and API. */
+  readonly id: string;
+  readonly protocol: 'sip' | 'h323';
+  /** The protocol's own name of the call (SIP Call-ID). */
+  readonly protocolId: string;
+  /** What was dialled: user part, digits, or `user@host`, lower case. */
+  readonly alias: string;
+  readonly caller: Caller;
+  /** Undefined: the caller leaves the offer to us. */
+  readonly offer: MediaDescription | undefined;
+  /** Set once, before anything else is called. */
+  listen(handlers: LegHandlers): void;
+  /** 200 with our media. `gone`: the caller cancelled or signalling was lost meanwhile. */
+  answer(media: MediaDescription): Promise<Result<void, 'gone'>>;
+  /** Ends the call in whatever state it is: a failure response before the answer, BYE after it. Idempotent, settles within a deadline. */
+  end(reason: EndReason): Promise<void>;
+}
+
+export interface Caller {
+  /** Display name, or the number when there is none. */
+  readonly name: string;
+  /** User part of the caller's address. */
+  readonly number: string;
+  readonly uri: string;
+  readonly source: { readonly address: string; readonly port: number; readonly transport: string };
+  readonly userAgent?: string;
+}
+
+export interface LegHandlers {
+  readonly onDigit: (digit: string, via: 'info' | 'h245') => void;
+  /** The far end ended it (BYE, CANCEL), or signalling did. */
+  readonly onEnded: (reason: EndReason) => void;
+  /** A new offer inside the call; the answer goes back. */
+  readonly onOffer: (offer: MediaDescription) => Promise<Result<MediaDescription, 'refused'>>;
+}
+
+/** Where inbound legs come from. */
+export interface SignallingPort {
+  /** Where callers can dial to, e.g. `sip:192.0.2.7:5060`. */
+  readonly addresses: readonly string[];
+  readonly available: boolean;
+}

@@ -1,0 +1,80 @@
+/**
+ * Media as the actors see it: endpoints of legs, prompts, and the mixer. Implemented by `adapters/freeswitch`.
+ * Every promise settles within a deadline; failures are values.
+ */
+import type { Result } from '../lib/result.ts';
+import type { Prompt } from '../domain/prompts.ts';
+
+/**
+ * Media as legs describe it, neutral between SDP and H.245: a list of lines, of which the present media servers take
+ * the first usable audio line and refuse the others (port 0, order and count kept).
+ */
+export interface MediaDescription {
+  readonly lines: readonly MediaLine[];
+}
+
+export interface MediaLine {
+  readonly kind: 'audio' | 'video' | 'application' | 'image' | 'other';
+  /** Transport protocol as SDP names it, e.g. `RTP/AVP`. */
+  readonly protocol: string;
+  readonly address: string;
+  /** 0: refused or not offered. */
+  readonly port: number;
+  /** From the view of whoever made this description. */
+  readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+  readonly codecs: readonly MediaCodec[];
+  /** Packet time in ms. */
+  readonly ptime?: number;
+}
+
+export interface MediaCodec {
+  readonly name: string;
+  readonly payloadType: number;
+  readonly clockRate: number;
+  readonly channels?: number;
+  readonly fmtp?: string;
+}
+
+export type AllocateFailure = 'no_common_codec' | 'media_unavailable';
+
+export interface MediaHandlers {
+  /** A key pressed, by RFC 4733 or heard in band. */
+  readonly onDigit: (digit: string, via: 'rtp' | 'inband') => void;
+  /** The endpoint is gone without our doing (media server lost, or it hung up). */
+  readonly onLost: () => void;
+}
+
+export interface MediaPort {
+  /** Whether a media server is there to take calls. */
+  readonly available: boolean;
+  /** Makes an endpoint for an offer. */
+  allocate(offer: MediaDescription, handlers: MediaHandlers): Promise<Result<LegMedia, AllocateFailure>>;
+  /** Says something to all in a conference, mixed in. Settles when it was taken. */
+  announce(conference: string, prompts: readonly Prompt[], language: string): Promise<void>;
+}
+
+/** The endpoint of one leg. One owner, the call session, releases it. */
+export interface LegMedia {
+  /** What to answer the far end with: the lines of the offer, in its order. */
+  readonly answer: MediaDescription;
+  /** The media server's name of it, for logs. */
+  readonly id: string;
+  /** Plays prompts one after the other, replacing what plays. Not while in a conference. */
+  play(prompts: readonly Prompt[], language: string): Promise<'done' | 'stopped' | 'failed'>;
+  /** Plays music until stopped or replaced. */
+  playMusic(): Promise<'stopped' | 'failed'>;
+  stopPlay(): Promise<void>;
+  /** Enters a conference, which is made if it is not there. */
+  join(conference: string, muted: boolean): Promise<Result<void, 'join_failed'>>;
+  /** Leaves the conference; the endpoint stays. */
+  leave(): Promise<void>;
+  setMuted(muted: boolean): Promise<void>;
+  /** Says something to this member of a conference only, over what it hears. */
+  tell(prompts: readonly Prompt[], language: string): Promise<void>;
+  /** RTP packets received so far; undefined when the server did not say. */
+  packetsReceived(): Promise<number | undefined>;
+  /** A new offer in the call (hold, another address, other codecs): the answer. */
+  update(offer: MediaDescription): Promise<Result<MediaDescription, AllocateFailure>>;
+  /** Ends it. May be called at any time and again. */
+  release(): Promise<void>;
+}
