@@ -1,0 +1,50 @@
+/** What `vestibule status` shows: the running process at one instant. Ages and due times are whole seconds. Holds no PIN. */
+export interface Status {
+  readonly version: string;
+  readonly state: 'running' | 'draining';
+  readonly uptimeSeconds: number;
+  /** SIP URIs that reach this process, without the user part: `sip:192.0.2.1:5060`. */
+  readonly listening: readonly string[];
+  /** Rooms with somebody in them or in their lobby, or with a timer running. */
+  readonly rooms: readonly RoomStatus[];
+  /** Calls not yet in a room: at the attendant or at a PIN prompt. */
+  readonly calls: readonly CallStatus[];
+}
+
+export interface RoomStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly state: 'closed' | 'open';
+  readonly lock: 'locked' | 'unlocked';
+  /** Conference first, then lobby, each in order of arrival. */
+  readonly participants: readonly ParticipantStatus[];
+  readonly timers: readonly TimerStatus[];
+}
+
+export interface ParticipantStatus {
+  readonly id: string;
+  readonly caller: string;
+  readonly place: 'conference' | 'lobby';
+  readonly role: 'host' | 'guest';
+  /** The admission rule that let the caller in, as the policy calls it. */
+  readonly rule: string;
+  readonly audio: 'live' | 'muted';
+  readonly forSeconds: number;
+  readonly timers: readonly TimerStatus[];
+}
+
+export interface CallStatus {
+  readonly id: string;
+  readonly caller: string;
+  readonly alias: string;
+  /** What the call is at: `attendant`, `pin`, ... */
+  readonly stage: string;
+  readonly forSeconds: number;
+  readonly timers: readonly TimerStatus[];
+}
+
+export interface TimerStatus {
+  readonly name: string;
+  readonly dueInSeconds: number;
+}
