@@ -53,7 +53,7 @@ export type CdrRecord =
   /** Three fields for an end: product reason, wire cause (`SIP 486`, `BYE`), whose fault. */
   | { readonly type: 'callClosed'; readonly id: string; readonly at: number; readonly reason: EndReason; readonly cause: string; readonly fault: string }
   | { readonly type: 'conferenceOpened'; readonly id: string; readonly roomId: RoomId; readonly at: number }
-  | { readonly type: 'conferenceClosed'; readonly id: string; readonly at: number; readonly peakParticipants: number };
+  | { readonly type: 'conferenceClosed'; readonly id: string; readonly at: number; readonly reason: EndReason | 'emptied'; readonly peakParticipants: number };
 
 export interface CdrStore {
   /** Writes all of `records`, in order, or none. A record about a call or conference that was never opened changes nothing. */
@@ -65,4 +65,10 @@ export interface CdrStore {
 /** Takes records from calls: never fails, never waits. What cannot be written is kept and tried again. */
 export interface CdrRecorder {
   record(record: CdrRecord): void;
+}
+
+/** Small facts about the installation itself, such as "the demo room has been made". */
+export interface MetaStore {
+  get(key: string): Promise<Result<string | undefined, StoreProblem>>;
+  set(key: string, value: string): Promise<Result<void, StoreProblem>>;
 }

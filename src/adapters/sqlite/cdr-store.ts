@@ -1,0 +1,76 @@
+import type { Kysely, Transaction } from 'kysely';
+import { unreachable, type Result } from '../../lib/result.ts';
+import type { CdrRecord, CdrStore, StoreProblem } from '../../ports/stores.ts';
+import { attempt } from './problems.ts';
+import type { Tables } from './schema.ts';
+
+export class SqliteCdrStore implements CdrStore {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  write(records: readonly CdrRecord[]): Promise<Result<void, StoreProblem>> {
+    return attempt(() =>
+      this.#db.transaction().execute(async (db) => {
+        for (const record of records) await writeOne(db, record);
+      }),
+    );
+  }
+
+  closeLeftOpen(at: number): Promise<Result<{ readonly calls: number; readonly conferences: number }, StoreProblem>> {
+    return attempt(() =>
+      this.#db.transaction().execute(async (db) => {
+        const calls = await db.updateTable('cdr_calls').set({ ended_at: at, end_reason: 'restart', end_cause: '', end_fault: 'us' }).where('ended_at', 'is', null).executeTakeFirst();
+        const conferences = await db.updateTable('cdr_conferences').set({ ended_at: at, end_reason: 'restart' }).where('ended_at', 'is', null).executeTakeFirst();
+        return { calls: Number(calls.numUpdatedRows), conferences: Number(conferences.numUpdatedRows) };
+      }),
+    );
+  }
+}
+
+/** Writing a record again changes nothing: a batch whose commit was not seen may be tried once more. */
+async function writeOne(db: Transaction<Tables>, record: CdrRecord): Promise<void> {
+  switch (record.type) {
+    case 'callOpened':
+      await db
+        .insertInto('cdr_calls')
+        .values({ id: record.id, protocol: record.protocol, call_id: record.callId, caller: record.caller, alias: record.alias, started_at: record.at })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      return;
+    case 'callAnswered':
+      await db.updateTable('cdr_calls').set({ answered_at: record.at }).where('id', '=', record.id).execute();
+      return;
+    case 'callAdmitted':
+      await db.updateTable('cdr_calls').set({ room_id: record.roomId, role: record.role, rule: record.rule }).where('id', '=', record.id).execute();
+      return;
+    case 'callJoined':
+      await db.updateTable('cdr_calls').set({ conference_id: record.conferenceId, joined_at: record.at }).where('id', '=', record.id).execute();
+      return;
+    case 'callClosed':
+      await db
+        .updateTable('cdr_calls')
+        .set({ ended_at: record.at, end_reason: record.reason, end_cause: record.cause, end_fault: record.fault })
+        .where('id', '=', record.id)
+        .execute();
+      return;
+    case 'conferenceOpened':
+      await db
+        .insertInto('cdr_conferences')
+        .values({ id: record.id, room_id: record.roomId, started_at: record.at })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      return;
+    case 'conferenceClosed':
+      await db
+        .updateTable('cdr_conferences')
+        .set({ ended_at: record.at, end_reason: record.reason, peak_participants: record.peakParticipants })
+        .where('id', '=', record.id)
+        .execute();
+      return;
+    default:
+      unreachable(record);
+  }
+}

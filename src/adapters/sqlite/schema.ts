@@ -1,0 +1,42 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables as queries see them. Only types that SQLite and PostgreSQL share: truth values are 0 and 1, times are
+ * milliseconds since the epoch, hashes and sealed PINs are base64.
+ */
+export interface Tables {
+  meta: { key: string; value: string };
+  rooms: {
+    /** Order of creation. */
+    seq: Generated<number>;
+    id: string;
+    name: string;
+    language: string;
+    mute_guests_on_join: number;
+    participant_limit: number | null;
+    pin_host_controls: 'none' | 'full';
+    anonymous_moderator: number;
+    anonymous_speaker: number;
+  };
+  room_aliases: { alias: string; room_id: string; position: number };
+  room_pins: { room_id: string; role: 'host' | 'guest'; hash: string; length: number; sealed: string | null };
+  cdr_calls: {
+    id: string;
+    protocol: string;
+    call_id: string;
+    caller: string;
+    alias: string;
+    room_id: string | null;
+    conference_id: string | null;
+    role: string | null;
+    rule: string | null;
+    started_at: number;
+    answered_at: number | null;
+    joined_at: number | null;
+    ended_at: number | null;
+    end_reason: string | null;
+    end_cause: string | null;
+    end_fault: string | null;
+  };
+  cdr_conferences: { id: string; room_id: string; started_at: number; ended_at: number | null; end_reason: string | null; peak_participants: number | null };
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+
+/**
+ * The shape of the configuration. What each key means, its unit and its default are written in `config/default.yaml`, which
+ * has every key; only the entries of `freeswitch`, of which there is none by default, have their defaults here.
+ */
+const seconds = z.number().positive().max(31_536_000);
+/** 0 has a meaning of its own, said with the key. */
+const secondsOrZero = z.number().min(0).max(31_536_000);
+const port = z.int().min(1).max(65_535);
+const portOrFree = z.int().min(0).max(65_535);
+const text = z.string().min(1).max(1_024);
+const code = z
+  .string()
+  .regex(/^\*[0-9]{1,3}$/, 'must be a * and one to three digits')
+  .nullable();
+
+export const freeswitchSchema = z.strictObject({
+  host: text,
+  port: port.default(8021),
+  secret: text.default('ClueCon'),
+  profile: text.default('drachtio_mrf'),
+  listenHost: text.default('0.0.0.0'),
+  advertisedHost: text.nullable().default(null),
+  listenPort: portOrFree.default(0),
+  promptDir: text.nullable().default(null),
+});
+
+export const configSchema = z.strictObject({
+  data: z.strictObject({ dir: text, secretFile: text.nullable() }),
+  sip: z.strictObject({ host: text, port: portOrFree }),
+  rtp: z.strictObject({ portMin: z.int().min(1024).max(65_534), portMax: z.int().min(1025).max(65_535) }),
+  http: z.strictObject({ host: text, port: portOrFree }),
+  h323: z.strictObject({ port: portOrFree }),
+  drachtio: z.strictObject({ host: text.nullable(), port, secret: text }),
+  freeswitch: z.array(freeswitchSchema).max(16),
+  prompts: z.strictObject({ dir: text.nullable() }),
+  room: z.strictObject({ language: z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language tag such as en or pt-BR'), autoHostPin: z.boolean() }),
+  attendant: z.strictObject({
+    aliases: z.array(text).max(32),
+    pin: z
+      .string()
+      .regex(/^[0-9]{4,20}$/, 'must be 4 to 20 digits, in quotes')
+      .nullable(),
+  }),
+  pin: z.strictObject({
+    minLength: z.int().min(4).max(20),
+    maxLength: z.int().min(4).max(20),
+    attempts: z.int().min(1).max(10),
+    firstDigit: seconds,
+    interDigit: seconds,
+    screen: seconds,
+  }),
+  lobby: z.strictObject({ firstPrompt: seconds, repeat: seconds }),
+  ending: z.strictObject({
+    guestsOnly: secondsOrZero,
+    guestsOnlyWarnings: z.array(seconds).max(10),
+    loneParticipant: secondsOrZero,
+    noMedia: secondsOrZero,
+    longestConnection: secondsOrZero,
+    longestConnectionWarning: seconds,
+    waitingForHost: seconds,
+    lockedOut: seconds,
+    lockRelease: secondsOrZero,
+  }),
+  keypad: z.strictObject({
+    codeTimeout: seconds,
+    codes: z.strictObject({
+      help: code,
+      claimHost: code,
+      toggleHand: code,
+      count: code,
+      toggleMuteGuests: code,
+      toggleMuteSelf: code,
+      toggleLock: code,
+      nextLayout: code,
+      admitNext: code,
+      refuseNext: code,
+      endForAll: code,
+    }),
+  }),
+  drain: z.strictObject({ timeout: secondsOrZero }),
+  limits: z.strictObject({ calls: z.int().min(1).max(100_000), sipMessageBytes: z.int().min(1_500).max(1_048_576), sipConnections: z.int().min(1).max(100_000) }),
+  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']) }),
+});
+
+type DeepReadonly<T> = T extends (infer Item)[] ? readonly DeepReadonly<Item>[] : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+/** As validated, frozen, with `secretFile` and `prompts.dir` filled in. `attendant.pin` and the secrets are in clear: never log it whole. */
+export type Config = DeepReadonly<z.infer<typeof configSchema>> & {
+  readonly data: { readonly secretFile: string };
+  readonly prompts: { readonly dir: string };
+};

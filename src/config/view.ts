@@ -1,0 +1,6 @@
+import type { Config } from './schema.ts';
+
+/** The configuration to be shown: whatever is secret is left out. */
+export function configView(config: Config): unknown {
+  return JSON.parse(JSON.stringify(config, (name, value: unknown) => ((name === 'secret' || name === 'pin') && typeof value === 'string' ? '[hidden]' : value)));
+}
