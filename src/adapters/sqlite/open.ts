@@ -1,11 +1,12 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Kysely, Migrator, SqliteDialect } from 'kysely';
+import { Kysely, Migrator } from 'kysely';
 import type { Problem } from '../../lib/problem.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { CdrStore, MetaStore, RoomStore, StoreProblem, StoreProblemCode } from '../../ports/stores.ts';
 import { SqliteCdrStore } from './cdr-store.ts';
+import { sqliteDialect } from './dialect.ts';
 import { migrations } from './migrations.ts';
 import { PinVault } from './pin-vault.ts';
 import { attempt, problemOf, storeProblem } from './problems.ts';
@@ -60,7 +61,7 @@ function openDatabase(options: StoreOptions): Result<Kysely<Tables>, StoreProble
       database.close();
       throw error;
     }
-    return ok(new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }));
+    return ok(new Kysely<Tables>({ dialect: sqliteDialect(database) }));
   } catch (error) {
     return err(problemOf(error));
   }

@@ -14,6 +14,8 @@ const advice: Readonly<Record<StoreProblemCode, string>> = {
 
 export const storeProblem = (code: StoreProblemCode, message: string): StoreProblem => ({ code, message, advice: advice[code] });
 
+export const unknownRoom = storeProblem('room_unknown', 'there is no such room');
+
 /** SQLite's result code of a failed operation (https://www.sqlite.org/rescode.html) or the system's; extended codes begin with the primary one. */
 export function problemOf(error: unknown): StoreProblem {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -23,6 +25,7 @@ export function problemOf(error: unknown): StoreProblem {
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return storeProblem('store_locked', message('the database is locked'));
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return storeProblem('store_corrupt', message('the database is damaged'));
   if (code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === 'SQLITE_CONSTRAINT_UNIQUE') return storeProblem('alias_taken', 'another room has this alias');
+  if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return unknownRoom;
   if (/^SQLITE_(READONLY|CANTOPEN|IOERR|PERM|AUTH)/.test(code) || /^E(ACCES|PERM|ROFS|IO|NOENT|NOTDIR|ISDIR|EXIST|LOOP|NAMETOOLONG)$/.test(code)) {
     return storeProblem('store_unwritable', message('the database cannot be read or written'));
   }

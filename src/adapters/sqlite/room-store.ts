@@ -6,7 +6,7 @@ import type { PinRole, Room, RoomId, RoomSettings, StoredPin } from '../../domai
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { PinChange, RoomStore, StoreProblem } from '../../ports/stores.ts';
 import type { PinVault } from './pin-vault.ts';
-import { attempt, storeProblem } from './problems.ts';
+import { attempt, unknownRoom } from './problems.ts';
 import type { Tables } from './schema.ts';
 
 const roles: readonly PinRole[] = ['host', 'guest'];
@@ -102,8 +102,6 @@ export class SqliteRoomStore implements RoomStore {
     }
   }
 }
-
-const unknownRoom = storeProblem('room_unknown', 'there is no such room');
 
 /** One room, or all of them in order of creation: three queries, however many rooms. */
 async function read(db: Kysely<Tables>, id?: RoomId): Promise<Room[]> {
