@@ -23,3 +23,52 @@ export type PinMatch = 'host' | 'guest' | 'none';
 
 /** An entry judged: a disabled PIN is a wrong PIN (OV-05). */
 export type PinVerdict = { readonly kind: 'admit'; readonly rule: AdmissionRule; readonly role: EntryRole } | { readonly kind: 'wrong' };
+
+/** A row of the table: its verdict where its condition holds, `undefined` where the next row is to be asked. */
+type Row = (room: RoomRules, conference: AdmissionInput['conference']) => AdmissionVerdict | undefined;
+
+/** Where the anonymous way of a row is disabled the caller is asked for a PIN as in row 10 (OV-05). */
+const wayDisabled: AdmissionVerdict = { kind: 'askPin', rule: 'way_disabled', noPin: 'end' };
+
+/** Row 7, PX-27. */
+const noPins: Row = (room) => {
+  if (room.hasHostPin || room.hasGuestPin) return undefined;
+  return room.anonymous.moderator ? { kind: 'admit', rule: 'no_pins', role: 'host' } : wayDisabled;
+};
+
+/** Row 8, PX-12 and PX-31. */
+const hostPinOnlyOpen: Row = (room, conference) => {
+  if (room.hasGuestPin || !conference.open || conference.locked) return undefined;
+  return room.anonymous.speaker ? { kind: 'admit', rule: 'host_pin_only_open', role: 'guest' } : wayDisabled;
+};
+
+/** Row 9, PX-31. */
+const hostPinOnlyClosed: Row = (room) => {
+  if (room.hasGuestPin) return undefined;
+  return room.anonymous.speaker ? { kind: 'askPin', rule: 'host_pin_only_closed', noPin: 'guest' } : wayDisabled;
+};
+
+/** Row 10, PX-13. */
+const bothPins: AdmissionVerdict = { kind: 'askPin', rule: 'both_pins', noPin: 'end' };
+
+/** In the order of the table, which is the order of judging. */
+const rows: readonly Row[] = [noPins, hostPinOnlyOpen, hostPinOnlyClosed];
+
+/** Judges a call: the first row that matches decides, and the verdict names it. */
+export function admit({ room, conference }: AdmissionInput): AdmissionVerdict {
+  if (room === undefined) return { kind: 'reject', rule: 'unknown_alias', reason: 'unknown_alias' }; // row 1
+  for (const row of rows) {
+    const verdict = row(room, conference);
+    if (verdict !== undefined) return verdict;
+  }
+  return bothPins;
+}
+
+/** Judges what was keyed at a PIN prompt, by the PINs and ways in force when it was submitted (PX-16). */
+export function judgePin(match: PinMatch, room: RoomRules): PinVerdict {
+  // The PINs were removed while the caller was asked: row 7.
+  if (!room.hasHostPin && !room.hasGuestPin && room.anonymous.moderator) return { kind: 'admit', rule: 'no_pins', role: 'host' };
+  if (match === 'host' && room.anonymous.moderator) return { kind: 'admit', rule: 'host_pin', role: 'host' };
+  if (match === 'guest' && room.anonymous.speaker) return { kind: 'admit', rule: 'guest_pin', role: 'guest' };
+  return { kind: 'wrong' };
+}
