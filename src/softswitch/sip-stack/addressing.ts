@@ -1,0 +1,48 @@
+/** URIs and headers that name our own address or a next hop (RFC 3261 §8.1.1.8, §8.1.2, §18.1.1). */
+import { splitOutsideQuotes } from '../../protocol/sip/lists.ts';
+import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
+import { headerValue } from '../../protocol/sip/message.ts';
+import type { SipUri } from '../../protocol/sip/uri.ts';
+import { formatHostPort, parseUri } from '../../protocol/sip/uri.ts';
+import { parseVia } from '../../protocol/sip/via.ts';
+import type { Flow, HostPort, OnWire, Transport } from './api.ts';
+
+export function contactHeader(flow: Flow): SipHeader {
+  const transport = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
+  return { name: 'Contact', value: `<sip:${formatHostPort(flow.local.host, flow.local.port)}${transport}>` };
+}
+
+export function viaHeader(flow: Flow, branch: string): SipHeader {
+  const address = formatHostPort(flow.local.host, flow.local.port);
+  return { name: 'Via', value: `SIP/2.0/${flow.transport.toUpperCase()} ${address};rport;branch=${branch}` };
+}
+
+/** Where the responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4): its connection, or the address its Via gives. */
+export function responseFlow({ message, flow }: OnWire<SipRequest>, connected: boolean): Flow {
+  if (connected) return flow;
+  const via = parseVia(splitOutsideQuotes(headerValue(message, 'Via') ?? '', ',')[0] ?? '');
+  if (flow.transport === 'udp' && via?.params.has('rport') === true) return flow;
+  return { ...flow, remote: { host: flow.remote.host, port: via?.port ?? 5060 } };
+}
+
+export interface Destination extends HostPort {
+  readonly transport: Transport;
+}
+
+/** Where a SIP URI is to be sent (RFC 3263 §4.1, without NAPTR and SRV); undefined when the transport is not one of ours. */
+export function destinationOf(uri: SipUri): Destination | undefined {
+  const transport = uri.params.get('transport')?.toLowerCase() ?? 'udp';
+  if (uri.scheme === 'sips' || (transport !== 'udp' && transport !== 'tcp')) return undefined;
+  const maddr = uri.params.get('maddr');
+  return { transport, host: maddr ?? uri.host, port: uri.port ?? 5060 };
+}
+
+export function parseSipUri(text: string): SipUri | undefined {
+  const uri = parseUri(text);
+  return uri === undefined || uri.scheme === 'tel' ? undefined : uri;
+}
+
+/** `headers` without those called `names`. */
+export function without(headers: readonly SipHeader[] | undefined, names: ReadonlySet<string>): SipHeader[] {
+  return (headers ?? []).filter((header) => !names.has(header.name.toLowerCase()));
+}

@@ -1,0 +1,38 @@
+/** What the parts of one stack share. */
+import type { Scheduler } from '../../lib/machine.ts';
+import type { SipRequest } from '../../protocol/sip/message.ts';
+import type { Flow, Logger, OnWire, ResponseListener, SendFailure, SipLimits, SipUser } from './api.ts';
+import type { ClientTx } from './client-transaction.ts';
+import type { SipDialog } from './dialog.ts';
+import type { Ids } from './ids.ts';
+import type { ServerTransactions } from './server-transactions.ts';
+import type { ServerTx } from './server-transaction.ts';
+import type { Transports } from './transport.ts';
+
+export interface Context {
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  readonly limits: SipLimits;
+  readonly ids: Ids;
+  readonly user: SipUser;
+  readonly transports: Transports;
+  /** By `dialogKey`. */
+  readonly dialogs: Map<string, SipDialog>;
+  readonly serverTransactions: ServerTransactions;
+  readonly clientTransactions: Map<string, ClientTx>;
+  /** INVITEs answered with a 2xx whose ACK has not come. */
+  readonly awaitingAck: Set<ServerTx>;
+  count(what: string): void;
+  /** Starts a client transaction; `dialog` is the one the request is in. */
+  start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTx | SendFailure;
+  /** Runs a callback of the user; a throw is logged and goes no further. */
+  tell(what: string, callback: () => void): void;
+}
+
+export function onWire<M>(message: M, flow: Flow, text: string): OnWire<M> {
+  return { message, flow, bytes: Buffer.byteLength(text) };
+}
+
+export function sendFailure(code: SendFailure['code'], message: string): SendFailure {
+  return { code, message };
+}

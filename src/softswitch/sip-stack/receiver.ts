@@ -1,0 +1,206 @@
+/** What is done with a received message: RFC 3261 §8.2 and §12.2.2 for requests, §17.1.3 and §17.2.3 for matching. */
+import { buildCancel, buildResponse } from '../../protocol/sip/build.ts';
+import { listValues, splitOutsideQuotes } from '../../protocol/sip/lists.ts';
+import type { SipHeader, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
+import { headerValue } from '../../protocol/sip/message.ts';
+import type { Parsed } from '../../protocol/sip/parse.ts';
+import { parseMessage } from '../../protocol/sip/parse.ts';
+import { serialize } from '../../protocol/sip/serialize.ts';
+import { parseUri } from '../../protocol/sip/uri.ts';
+import { formatVia, parseVia, stampVia } from '../../protocol/sip/via.ts';
+import type { Flow, OnWire } from './api.ts';
+import { responseFlow } from './addressing.ts';
+import { clientKey } from './client-transaction.ts';
+import type { Context } from './context.ts';
+import { dialogKey } from './dialog.ts';
+import type { SipDialog } from './dialog.ts';
+import { ServerTx } from './server-transaction.ts';
+
+/** Requests that make sense only inside a dialog. */
+const IN_DIALOG_ONLY = new Set(['BYE', 'UPDATE', 'PRACK']);
+const RETRY_SOON: SipHeader = { name: 'Retry-After', value: '5' };
+
+export class Receiver {
+  readonly #context: Context;
+  readonly #methods: ReadonlySet<string>;
+  readonly #allow: SipHeader;
+
+  constructor(context: Context, methods: readonly string[]) {
+    this.#context = context;
+    this.#methods = new Set(methods);
+    this.#allow = { name: 'Allow', value: [...new Set([...methods, 'ACK', 'CANCEL'])].join(', ') };
+  }
+
+  onMessage(bytes: Uint8Array, flow: Flow): void {
+    this.#context.count('received');
+    const parsed = parseMessage(bytes, this.#context.limits);
+    if (!parsed.ok) {
+      this.#context.count('malformed');
+      this.#context.log.debug({ code: parsed.error.code, reason: parsed.error.message, from: flow.remote }, 'sip: malformed message');
+      if (parsed.error.request !== undefined) this.#answerStateless(parsed.error.request, flow, parsed.error.status);
+      return;
+    }
+    const { message } = parsed.value;
+    if (message.kind === 'response') this.#onResponse(parsed.value, { message, flow, bytes: bytes.length });
+    else {
+      const stamped = { ...message, headers: stampTopVia(message.headers, flow) };
+      this.#onRequest({ ...parsed.value, message: stamped }, { message: stamped, flow, bytes: bytes.length });
+    }
+  }
+
+  onBroken(head: Uint8Array | undefined, flow: Flow, code: 'too_large' | 'bad_content_length'): void {
+    this.#context.count(code === 'too_large' ? 'tooLarge' : 'malformed');
+    this.#context.log.debug({ code, from: flow.remote }, 'sip: message refused');
+    if (head === undefined) return;
+    const parsed = parseMessage(head, this.#context.limits);
+    const { message } = parsed.ok ? parsed.value : { message: parsed.error.request };
+    if (message?.kind === 'request' && message.method !== 'ACK') this.#answerStateless(message, flow, code === 'too_large' ? 413 : 400);
+  }
+
+  #onResponse(parsed: Parsed, response: OnWire<SipResponse>): void {
+    // RFC 3261 §18.1.2: a response whose Via is not ours is not for us; the branch says which request it answers.
+    const transaction = this.#context.clientTransactions.get(clientKey(parsed.via.params.get('branch') ?? '', parsed.cseq.method));
+    if (transaction !== undefined) {
+      transaction.receive({ parsed, response });
+      return;
+    }
+    const { status } = response.message;
+    if (parsed.cseq.method === 'INVITE' && status >= 200 && status < 300) {
+      // A 2xx repeated after its transaction ended: the ACK was lost (§13.2.2.4).
+      const dialog = this.#context.dialogs.get(dialogKey(parsed.callId, parsed.fromTag ?? '', parsed.toTag ?? ''));
+      dialog?.succeeded(parsed.cseq.number, response.message, response.flow);
+    }
+    this.#context.count('strayResponses');
+  }
+
+  #onRequest(parsed: Parsed, request: OnWire<SipRequest>): void {
+    const { method } = request.message;
+    const known = this.#context.serverTransactions.get(serverKey(parsed, method));
+    if (method === 'ACK') {
+      this.#onAck(parsed, request, known);
+      return;
+    }
+    if (known !== undefined) {
+      known.repeated();
+      return;
+    }
+    if (this.#context.serverTransactions.size >= this.#context.limits.transactions) {
+      this.#context.count('overload');
+      this.#answerStateless(request.message, request.flow, 503, [RETRY_SOON]);
+      return;
+    }
+    if (method === 'CANCEL') {
+      this.#onCancel(parsed, request);
+      return;
+    }
+    const { message } = request;
+    // §8.2.2.2: the same request by another path (its branch differs) has been forked to us twice.
+    const merged = this.#context.serverTransactions.hasMerged(parsed);
+    const dialog = parsed.toTag === undefined ? undefined : this.#context.dialogs.get(dialogKey(parsed.callId, parsed.toTag, parsed.fromTag ?? ''));
+    const transaction = this.#begin(parsed, request, dialog);
+    if (merged) {
+      transaction.refuse(482);
+      return;
+    }
+    const refusal = this.#refusal(message, parsed, dialog);
+    if (refusal !== undefined) {
+      this.#context.count('refused');
+      transaction.refuse(refusal.status, refusal.headers);
+      return;
+    }
+    if (dialog !== undefined && !this.#enter(dialog, transaction, parsed, request)) return;
+    this.#context.tell('onRequest', () => this.#context.user.onRequest(transaction));
+  }
+
+  /** Takes an in-dialog request into its dialog; false when it was answered here. */
+  #enter(dialog: SipDialog, transaction: ServerTx, parsed: Parsed, { message, flow }: OnWire<SipRequest>): boolean {
+    const verdict = dialog.receive(parsed, message, flow);
+    if (verdict !== 'handle') {
+      transaction.refuse(verdict, verdict === 500 ? [RETRY_SOON] : []);
+      return false;
+    }
+    if (message.method === 'INVITE') dialog.holds(transaction);
+    if (message.method !== 'BYE') return true;
+    const early = dialog.state === 'early' ? dialog.pendingInvite() : undefined;
+    dialog.end();
+    if (early === undefined) return true;
+    // §15: the caller may end an early dialog with BYE. To the user it is what a CANCEL is.
+    transaction.refuse(200);
+    const cancel = buildCancel(early.request.message);
+    this.#context.tell('onCancel', () => this.#context.user.onCancel(early, { message: cancel, flow, bytes: 0 }));
+    return false;
+  }
+
+  #onAck(parsed: Parsed, request: OnWire<SipRequest>, known: ServerTx | undefined): void {
+    known?.failureAcknowledged();
+    // The ACK of a 2xx is a transaction of its own (§13.2.2.4): the dialog and CSeq say what it acknowledges.
+    const dialog = this.#context.dialogs.get(dialogKey(parsed.callId, parsed.toTag ?? '', parsed.fromTag ?? ''));
+    dialog?.inviteOf(parsed.cseq.number)?.acknowledged(request);
+  }
+
+  #onCancel(parsed: Parsed, request: OnWire<SipRequest>): void {
+    const invite = this.#context.serverTransactions.get(serverKey(parsed, 'INVITE'));
+    const transaction = this.#begin(parsed, request, undefined);
+    if (invite === undefined) {
+      transaction.refuse(481);
+      return;
+    }
+    transaction.refuse(200);
+    // §9.2: no effect on a request that has its final response.
+    if (invite.over) return;
+    invite.refuse(487);
+    this.#context.tell('onCancel', () => this.#context.user.onCancel(invite, request));
+  }
+
+  #begin(parsed: Parsed, request: OnWire<SipRequest>, dialog: SipDialog | undefined): ServerTx {
+    const key = serverKey(parsed, request.message.method);
+    const transaction = new ServerTx(this.#context, key, parsed, request, dialog);
+    this.#context.serverTransactions.add(key, transaction);
+    return transaction;
+  }
+
+  /** The checks of §8.2 in their order; undefined when the user is to handle the request. */
+  #refusal(request: SipRequest, parsed: Parsed, dialog: SipDialog | undefined): { readonly status: number; readonly headers: readonly SipHeader[] } | undefined {
+    const { method } = request;
+    if (parsed.toTag !== undefined && dialog === undefined) return { status: 481, headers: [] };
+    if (!this.#methods.has(method)) return { status: 405, headers: [this.#allow] };
+    const uri = parseUri(request.uri);
+    if (uri === undefined) return { status: /^sips?:/i.test(request.uri) ? 400 : 416, headers: [] };
+    // No extension is supported that a request could require (§8.2.2.3).
+    const required = listValues(request, 'Require');
+    if (required.length > 0) return { status: 420, headers: required.map((value) => ({ name: 'Unsupported', value })) };
+    if (dialog === undefined && IN_DIALOG_ONLY.has(method)) return { status: 481, headers: [] };
+    if (method !== 'INVITE' || dialog !== undefined) return undefined;
+    // §8.1.1.8: without a Contact there is nobody to send the BYE to.
+    if (headerValue(request, 'Contact') === undefined) return { status: 400, headers: [{ name: 'Warning', value: '399 - "INVITE without Contact"' }] };
+    if (this.#context.dialogs.size >= this.#context.limits.dialogs) return { status: 503, headers: [RETRY_SOON] };
+    return undefined;
+  }
+
+  #answerStateless(request: SipRequest, flow: Flow, status: number, headers: readonly SipHeader[] = []): void {
+    const stamped = { ...request, headers: stampTopVia(request.headers, flow) };
+    const { transports, ids } = this.#context;
+    const back = responseFlow({ message: stamped, flow, bytes: 0 }, transports.isOpen(flow));
+    transports.send(back, serialize(buildResponse(stamped, { status, toTag: ids.tag(), headers })));
+  }
+}
+
+/**
+ * What identifies a server transaction (§17.2.3). Without the magic cookie the branch is not unique, and the fields an
+ * RFC 2543 client keeps the same in INVITE, ACK and CANCEL do.
+ */
+function serverKey({ via, callId, cseq, fromTag }: Parsed, method: string): string {
+  const wanted = method === 'ACK' ? 'INVITE' : method;
+  const branch = via.params.get('branch');
+  const sentBy = `${via.host}:${via.port ?? 5060}`;
+  if (branch?.startsWith('z9hG4bK') === true) return `${branch} ${sentBy} ${wanted}`;
+  return `${callId} ${cseq.number} ${fromTag ?? ''} ${sentBy} ${wanted}`;
+}
+
+function stampTopVia(headers: readonly SipHeader[], flow: Flow): readonly SipHeader[] {
+  const index = headers.findIndex((header) => header.name === 'Via');
+  const vias = splitOutsideQuotes(headers[index]?.value ?? '', ',');
+  const via = parseVia(vias[0] ?? '');
+  if (via === undefined) return headers;
+  return headers.with(index, { name: 'Via', value: [formatVia(stampVia(via, flow.remote)), ...vias.slice(1)].join(', ') });
+}

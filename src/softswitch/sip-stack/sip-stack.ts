@@ -1,0 +1,163 @@
+/** The SIP stack: brings received messages to their transactions and dialogs, and starts new ones. See `api.ts`. */
+import type { Result } from '../../lib/result.ts';
+import { err, ok } from '../../lib/result.ts';
+import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
+import { headerValue } from '../../protocol/sip/message.ts';
+import { formatNameAddr, parseNameAddr } from '../../protocol/sip/name-addr.ts';
+import { formatUri } from '../../protocol/sip/uri.ts';
+import { contactHeader, destinationOf, parseSipUri, viaHeader, without } from './addressing.ts';
+import type {
+  ClientTransaction, Flow, ListenAddress, NewRequest, ResponseListener, SendFailure, SipStack, SipStackOptions, SipStackState,
+} from './api.ts';
+import { branchOf, clientKey, ClientTx } from './client-transaction.ts';
+import type { Context } from './context.ts';
+import { sendFailure } from './context.ts';
+import type { SipDialog } from './dialog.ts';
+import { Ids } from './ids.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { Receiver } from './receiver.ts';
+import { ServerTransactions } from './server-transactions.ts';
+import { Transports } from './transport.ts';
+
+/** Headers of a new request the stack makes itself. */
+const STACK_HEADERS = new Set(['via', 'route', 'record-route', 'max-forwards', 'content-length', 'from', 'to', 'call-id', 'cseq', 'contact']);
+
+export function createSipStack(options: SipStackOptions): SipStack {
+  return new Stack(options);
+}
+
+class Stack implements SipStack {
+  readonly #context: Context;
+  readonly #counters = new Map<string, number>();
+  #closed = false;
+
+  constructor(options: SipStackOptions) {
+    const { scheduler, log, user } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const dialogs = new Map<string, SipDialog>();
+    const serverTransactions = new ServerTransactions();
+    const clientTransactions = new Map<string, ClientTx>();
+    const transports = new Transports({
+      listen: options.listen,
+      scheduler,
+      log,
+      limits,
+      onMessage: (bytes, flow) => receiver.onMessage(bytes, flow),
+      onBroken: (head, flow, code) => receiver.onBroken(head, flow, code),
+      inUse: ({ host, port }) => {
+        const uses = ({ remote }: Flow): boolean => remote.host === host && remote.port === port;
+        return (
+          [...dialogs.values()].some((dialog) => uses(dialog.source)) ||
+          serverTransactions.values().some((transaction) => uses(transaction.request.flow)) ||
+          [...clientTransactions.values()].some((transaction) => uses(transaction.request.flow))
+        );
+      },
+    });
+    this.#context = {
+      scheduler,
+      log,
+      limits,
+      ids: new Ids(options.random),
+      user,
+      transports,
+      dialogs,
+      serverTransactions,
+      clientTransactions,
+      awaitingAck: new Set(),
+      count: (what) => this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1),
+      start: (request, flow, listener, dialog) => this.#start(request, flow, listener, dialog),
+      tell: (what, callback) => {
+        try {
+          callback();
+        } catch (error) {
+          log.error({ error, what }, 'sip: a callback of the user threw');
+        }
+      },
+    };
+    const receiver = new Receiver(this.#context, options.methods);
+  }
+
+  get addresses(): readonly ListenAddress[] {
+    return this.#context.transports.addresses;
+  }
+
+  start(): Promise<void> {
+    return this.#context.transports.start();
+  }
+
+  async request(request: NewRequest, listener: ResponseListener): Promise<Result<ClientTransaction, SendFailure>> {
+    const uri = parseSipUri(request.uri);
+    const hop = request.nextHop === undefined ? uri : parseSipUri(request.nextHop);
+    if (uri === undefined || hop === undefined) return err(sendFailure('invalid_uri', `not a SIP URI: ${uri === undefined ? request.uri : (request.nextHop ?? '')}`));
+    const destination = destinationOf(hop);
+    if (destination === undefined) return err(sendFailure('transport_not_available', `no transport for ${formatUri(hop)}`));
+    const flow = await this.#context.transports.resolve(destination.transport, destination);
+    if (typeof flow === 'string') return err(sendFailure(flow, `no way to ${destination.transport} ${destination.host}:${destination.port}`));
+    if (this.#context.transports.isOwn(flow)) return err(sendFailure('to_myself', `${formatUri(hop)} is this server`));
+    const started = this.#start(this.#build(request, flow), flow, listener, undefined);
+    return 'code' in started ? err(started) : ok(started);
+  }
+
+  debugState(): SipStackState {
+    const { transports, serverTransactions, clientTransactions, dialogs, awaitingAck } = this.#context;
+    return {
+      listeners: transports.addresses.length,
+      connections: transports.connections,
+      serverTransactions: serverTransactions.size,
+      clientTransactions: clientTransactions.size,
+      dialogs: dialogs.size,
+      awaitingAck: awaitingAck.size,
+      counters: Object.fromEntries(this.#counters),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    const { serverTransactions, clientTransactions, dialogs, transports } = this.#context;
+    for (const transaction of serverTransactions.values()) transaction.drop();
+    for (const transaction of [...clientTransactions.values()]) transaction.drop();
+    dialogs.clear();
+    return transports.close();
+  }
+
+  #start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTx | SendFailure {
+    const { clientTransactions, limits } = this.#context;
+    if (this.#closed) return sendFailure('closed', 'the SIP stack is closed');
+    if (clientTransactions.size >= limits.transactions) return sendFailure('too_many', `more than ${limits.transactions} requests under way`);
+    const key = clientKey(branchOf(request), request.method);
+    const transaction = new ClientTx(this.#context, key, request, flow, listener, dialog);
+    clientTransactions.set(key, transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  /** RFC 3261 §8.1.1. */
+  #build(request: NewRequest, flow: Flow): SipRequest {
+    const given = (name: string): string | undefined => headerValue({ headers: request.headers ?? [] }, name);
+    const { ids } = this.#context;
+    const contact = contactHeader(flow);
+    const headers: SipHeader[] = [
+      viaHeader(flow, ids.branch()),
+      { name: 'Max-Forwards', value: '70' },
+      { name: 'From', value: withTag(given('From') ?? contact.value, ids) },
+      { name: 'To', value: given('To') ?? `<${request.uri}>` },
+      { name: 'Call-ID', value: given('Call-ID') ?? ids.callId() },
+      { name: 'CSeq', value: `${cseqOf(given('CSeq')) ?? ids.cseq()} ${request.method}` },
+    ];
+    const ownContact = given('Contact') ?? (request.method === 'INVITE' || request.method === 'SUBSCRIBE' ? contact.value : undefined);
+    if (ownContact !== undefined) headers.push({ name: 'Contact', value: ownContact });
+    return { kind: 'request', method: request.method, uri: request.uri, headers: [...headers, ...without(request.headers, STACK_HEADERS)], body: request.body ?? '' };
+  }
+}
+
+/** §8.1.1.3: From always has a tag; a given one is kept (a digest retry sends the same From). */
+function withTag(from: string, ids: Ids): string {
+  const address = parseNameAddr(from);
+  if (address?.params.has('tag') === true) return from;
+  return address === undefined ? `${from};tag=${ids.tag()}` : formatNameAddr({ ...address, params: new Map([...address.params, ['tag', ids.tag()]]) });
+}
+
+function cseqOf(value: string | undefined): number | undefined {
+  const number = parseInt(value ?? '', 10);
+  return Number.isInteger(number) && number >= 0 && number < 2 ** 31 ? number : undefined;
+}
