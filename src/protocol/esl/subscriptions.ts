@@ -1,0 +1,119 @@
+/** Which events a socket hears: the names it subscribed to, and then its filters. Pure: every change is a new value. */
+import { err, ok, type Result } from '../../lib/result.ts';
+import { headerOf, type EslEvent } from './event.ts';
+import { EVENT_NAMES } from './event-names.ts';
+
+export interface EslFilter {
+  readonly header: string;
+  readonly value: string;
+}
+
+export interface Subscriptions {
+  readonly format: 'plain' | 'json';
+  /** Event names; `ALL` is everything. */
+  readonly names: ReadonlySet<string>;
+  /** Subclasses of CUSTOM events. */
+  readonly subclasses: ReadonlySet<string>;
+  readonly filters: readonly EslFilter[];
+}
+
+export const noSubscriptions: Subscriptions = { format: 'plain', names: new Set(), subclasses: new Set(), filters: [] };
+
+/** A socket cannot make the server remember more than this many subclasses, and as many filters. */
+const MAX_ENTRIES = 256;
+const MAX_PATTERN = 256;
+
+export type SubscriptionError = { readonly code: 'no_keywords' } | { readonly code: 'too_many' } | { readonly code: 'invalid_filter' };
+
+/** Adds to what is heard. After the word CUSTOM every further word is a subclass, even if an event has that name. */
+export function subscribe(
+  before: Subscriptions,
+  format: 'plain' | 'json',
+  words: readonly string[],
+): Result<Subscriptions, SubscriptionError> {
+  const { names, subclasses } = readWords(words);
+  if (names.length === 0 && subclasses.length === 0) return err({ code: 'no_keywords' });
+  const after = { ...before, format, names: new Set([...before.names, ...names]), subclasses: new Set([...before.subclasses, ...subclasses]) };
+  return after.subclasses.size > MAX_ENTRIES ? err({ code: 'too_many' }) : ok(after);
+}
+
+export function unsubscribe(before: Subscriptions, words: readonly string[]): Subscriptions {
+  const { names, subclasses } = readWords(words);
+  const gone = new Set(names);
+  const goneSubclasses = new Set(subclasses);
+  // `CUSTOM x::y` takes the subclass away, not all custom events.
+  if (subclasses.length > 0) gone.delete('CUSTOM');
+  return {
+    ...before,
+    names: new Set([...before.names].filter((name) => !gone.has(name))),
+    subclasses: new Set([...before.subclasses].filter((name) => !goneSubclasses.has(name))),
+  };
+}
+
+/** A value starting with `-` excludes; `/re/` is a regular expression; anything else is compared without regard to case. */
+export function addFilter(before: Subscriptions, header: string, value: string): Result<Subscriptions, SubscriptionError> {
+  if (header === '' || value === '' || value.length > MAX_PATTERN) return err({ code: 'invalid_filter' });
+  if (before.filters.length >= MAX_ENTRIES) return err({ code: 'too_many' });
+  const filter = { header, value };
+  return readFilter(filter) === undefined ? err({ code: 'invalid_filter' }) : ok({ ...before, filters: [...before.filters, filter] });
+}
+
+export function deleteFilter(before: Subscriptions, header: string, value: string): Subscriptions {
+  if (header.toLowerCase() === 'all') return { ...before, filters: [] };
+  const goes = (filter: EslFilter): boolean =>
+    filter.header.toLowerCase() === header.toLowerCase() && (value === '' || filter.value === value);
+  return { ...before, filters: before.filters.filter((filter) => !goes(filter)) };
+}
+
+/** Without filters everything subscribed passes; with filters an event passes when one matches and none excludes it. */
+export function hears(subscriptions: Subscriptions, event: EslEvent): boolean {
+  return isSubscribed(subscriptions, event) && passesFilters(subscriptions.filters, event);
+}
+
+function isSubscribed({ names, subclasses }: Subscriptions, event: EslEvent): boolean {
+  if (names.has('ALL')) return true;
+  return names.has(event.name) && (event.subclass === undefined || subclasses.has(event.subclass));
+}
+
+function passesFilters(filters: readonly EslFilter[], event: EslEvent): boolean {
+  if (filters.length === 0) return true;
+  let passes = false;
+  for (const filter of filters) {
+    const value = headerOf(event, filter.header);
+    const rule = readFilter(filter);
+    if (value === undefined || rule === undefined || !rule.matches(value)) continue;
+    if (rule.excludes) return false;
+    passes = true;
+  }
+  return passes;
+}
+
+function readFilter({ value }: EslFilter): { readonly excludes: boolean; readonly matches: (text: string) => boolean } | undefined {
+  const sign = /^[+\- ]*/.exec(value)?.[0] ?? '';
+  const wanted = value.slice(sign.length);
+  const excludes = sign.trimEnd().endsWith('-');
+  if (!wanted.startsWith('/')) return { excludes, matches: (text) => text.toLowerCase() === wanted.toLowerCase() };
+  const pattern = /^\/(.*)\/([i]?)$/.exec(wanted);
+  try {
+    const regexp = new RegExp(pattern?.[1] ?? '', pattern?.[2]);
+    return pattern === null ? undefined : { excludes, matches: (text) => regexp.test(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function readWords(words: readonly string[]): { readonly names: readonly string[]; readonly subclasses: readonly string[] } {
+  const names: string[] = [];
+  const subclasses: string[] = [];
+  let custom = false;
+  for (const word of words) {
+    if (custom) {
+      subclasses.push(word);
+      continue;
+    }
+    const name = word.toUpperCase().replace(/^SWITCH_EVENT_/, '');
+    if (EVENT_NAMES.has(name)) names.push(name);
+    custom = name === 'CUSTOM';
+  }
+  return { names, subclasses };
+}

@@ -1,0 +1,71 @@
+/**
+ * Between SDP and the neutral description that legs and media servers hand each other: what a line is, how it is
+ * addressed and which codecs it has, nothing of SDP's spelling.
+ */
+import { err, ok, type Result } from '../../lib/result.ts';
+import { isPlainRtp } from './audio.ts';
+import { parseSdp, writeSdp, type Direction, type MediaLine, type SdpError } from './session.ts';
+
+export interface Description {
+  readonly lines: readonly DescribedLine[];
+}
+
+export interface DescribedLine {
+  readonly kind: 'audio' | 'video' | 'application' | 'image' | 'other';
+  readonly protocol: string;
+  readonly address: string;
+  readonly port: number;
+  readonly direction: Direction;
+  readonly codecs: readonly { readonly name: string; readonly payloadType: number; readonly clockRate: number; readonly fmtp?: string }[];
+  readonly ptime?: number;
+}
+
+const kinds: ReadonlySet<string> = new Set(['audio', 'video', 'application', 'image']);
+
+export function describeSdp(sdp: string): Result<Description, SdpError> {
+  const parsed = parseSdp(sdp);
+  return parsed.ok ? ok({ lines: parsed.value.media.map(describeLine) }) : parsed;
+}
+
+function describeLine(line: MediaLine): DescribedLine {
+  return {
+    kind: kinds.has(line.kind) ? (line.kind as DescribedLine['kind']) : 'other',
+    protocol: line.protocol,
+    address: line.address ?? '',
+    port: line.port,
+    direction: line.direction,
+    codecs: line.formats.map(({ codec, ...format }) => ({ name: codec, ...format })),
+    ...(line.ptime === undefined ? {} : { ptime: line.ptime }),
+  };
+}
+
+/** The audio line a plain RTP media server can take: the first with a port, an address and a protocol it speaks. */
+export const usableAudioLine = (description: Description): DescribedLine | undefined =>
+  description.lines.find((line) => line.kind === 'audio' && line.port !== 0 && line.address !== '' && isPlainRtp(line.protocol));
+
+/** Identifies a description through a call; `version` grows by one with every change (RFC 3264 §8). */
+export interface SdpOrigin {
+  readonly sessionId: number;
+  readonly version: number;
+}
+
+/** A description of the usable audio line alone. */
+export function writeAudioSdp(description: Description, origin: SdpOrigin): Result<string, 'no_audio'> {
+  const line = usableAudioLine(description);
+  if (line === undefined || line.codecs.length === 0) return err('no_audio');
+  const family = line.address.includes(':') ? 'IP6' : 'IP4';
+  const session = ['v=0', `o=- ${origin.sessionId} ${origin.version} IN ${family} ${line.address}`, 's=-', `c=IN ${family} ${line.address}`, 't=0 0'];
+  const media = [
+    `m=audio ${line.port} ${line.protocol} ${line.codecs.map((codec) => codec.payloadType).join(' ')}`,
+    ...line.codecs.flatMap((codec) => [
+      `a=rtpmap:${codec.payloadType} ${spelled(codec.name)}/${codec.clockRate}`,
+      ...(codec.fmtp === undefined ? [] : [`a=fmtp:${codec.payloadType} ${codec.fmtp}`]),
+    ]),
+    ...(line.ptime === undefined ? [] : [`a=ptime:${line.ptime}`]),
+    `a=${line.direction}`,
+  ];
+  return ok(writeSdp(session, [media]));
+}
+
+/** RFC 4733 writes it in lower case; some phones compare case-sensitively. */
+const spelled = (codec: string): string => (codec === 'TELEPHONE-EVENT' ? 'telephone-event' : codec);

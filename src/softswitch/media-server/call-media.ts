@@ -1,0 +1,159 @@
+/** The SDP and RTP side of one call: offers and answers in both directions, and what of them the engine must know. */
+import { chooseAudio, isPlainRtp, writeAudioAnswer, writeAudioOffer, type AudioChoice } from '../../protocol/sdp/audio.ts';
+import { composeAnswer } from '../../protocol/sdp/many-lines.ts';
+import { mirrored, narrowed, parseSdp, type Direction, type MediaLine } from '../../protocol/sdp/session.ts';
+import type { Channel } from './channel.ts';
+
+/** Where our RTP of a call is, as its far end can reach it. */
+export interface LocalRtp {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** An offer we can serve: its audio line and what was agreed. */
+export interface AudioOffer {
+  readonly sdp: string;
+  readonly line: MediaLine;
+  readonly choice: AudioChoice;
+}
+
+export type OfferFailure = 'malformed' | 'no_common_codec';
+
+/** The first audio line in the clear with a codec of ours. */
+export function readOffer(sdp: string): AudioOffer | OfferFailure {
+  const session = parseSdp(sdp);
+  if (!session.ok) return 'malformed';
+  for (const line of session.value.media) {
+    if (line.kind !== 'audio' || line.port === 0 || !isPlainRtp(line.protocol)) continue;
+    const choice = chooseAudio(line);
+    // Only the first usable line is answered, as `composeAnswer` does it.
+    return choice === undefined ? 'no_common_codec' : { sdp, line, choice };
+  }
+  return 'no_common_codec';
+}
+
+export class CallMedia {
+  readonly #channel: Channel;
+  readonly #sessionId: number;
+  #version: number;
+  #lastSdp = '';
+  #local: LocalRtp;
+  #choice: AudioChoice | undefined;
+  /** An offer of ours waits for its answer. */
+  #offered = false;
+
+  constructor(channel: Channel, local: LocalRtp) {
+    this.#channel = channel;
+    this.#local = local;
+    this.#sessionId = Math.floor(channel.createdAt / 1_000);
+    this.#version = this.#sessionId + 1;
+  }
+
+  get local(): LocalRtp {
+    return this.#local;
+  }
+
+  get awaitsAnswer(): boolean {
+    return this.#offered;
+  }
+
+  /** Takes an offer and answers it; every other line of it is refused. */
+  answer(offer: AudioOffer, local: LocalRtp): string {
+    this.#local = local;
+    this.#configure(offer);
+    const answer = this.#write((version) => writeAudioAnswer({ ...this.#terms(version), protocol: offer.line.protocol }, offer.choice));
+    return composeAnswer(offer.sdp, answer);
+  }
+
+  /** An offer in a call that has no codec of ours is answered with all refused, not with 488 (F-22; D-1). Media stops. */
+  refuse(sdp: string): string {
+    this.#channel.direction = 'inactive';
+    const choice = this.#choice;
+    if (choice !== undefined) this.#channel.core.engine.configure(this.#channel.uuid, { ...this.#far(), format: choice, direction: 'inactive' });
+    const nothing = this.#write((version) => writeAudioOffer({ ...this.#terms(version), port: 0 }));
+    return composeAnswer(sdp, nothing);
+  }
+
+  /** An offer of our own: one plain audio line with all we speak. */
+  offer(): string {
+    this.#offered = true;
+    return this.#write((version) => writeAudioOffer(this.#terms(version)));
+  }
+
+  /** The answer to our offer. False when it cannot be used. */
+  answered(sdp: string): boolean {
+    this.#offered = false;
+    const answer = readOffer(sdp);
+    if (typeof answer === 'string') return false;
+    const { address, port } = answer.line;
+    // drachtio-fsmrf answers with our own address (A.9.1): nobody is there yet, and RTP is not sent to ourselves.
+    const ourselves = address === this.#local.address && port === this.#local.port;
+    if (ourselves) this.#channel.setVariable('switch_r_sdp', sdp);
+    else this.#configure(answer);
+    return true;
+  }
+
+  #configure({ sdp, line, choice }: AudioOffer): void {
+    const { core, uuid } = this.#channel;
+    const address = line.address ?? '0.0.0.0';
+    // RFC 3264 §8.4: c=0.0.0.0 means that nothing may be sent there.
+    const held = address === '0.0.0.0' || address === '::';
+    const direction: Direction = held ? narrowed(mirrored(line.direction), 'recvonly') : mirrored(line.direction);
+    this.#choice = choice;
+    this.#channel.direction = direction;
+    this.#channel.codec = choice.codec;
+    core.engine.configure(uuid, { address, port: line.port, format: choice, direction });
+    this.#tellVariables(sdp, line, choice, address);
+    this.#tellHold(direction);
+  }
+
+  #tellVariables(sdp: string, line: MediaLine, choice: AudioChoice, address: string): void {
+    const set = (name: string, value: string | number | undefined): boolean => this.#channel.setVariable(name, value === undefined ? undefined : String(value));
+    set('switch_r_sdp', sdp);
+    set('remote_media_ip', address);
+    set('remote_media_port', line.port);
+    set('rtp_use_codec_name', choice.codec);
+    set('rtp_use_codec_rate', 8_000);
+    set('rtp_use_codec_ptime', choice.ptime);
+    set('rtp_use_pt', choice.payloadType);
+    set('read_codec', choice.codec);
+    set('read_rate', 8_000);
+    set('write_codec', choice.codec);
+    set('write_rate', 8_000);
+    set('rtp_2833_send_payload', choice.telephoneEvent);
+    set('rtp_2833_recv_payload', choice.telephoneEvent);
+    set('dtmf_type', choice.telephoneEvent === undefined ? 'info' : 'rfc2833');
+  }
+
+  /** The states of F-22: HELD when the far end stops listening to us, UNHELD and ACTIVE when it does again. */
+  #tellHold(direction: Direction): void {
+    const heldNow = direction === 'recvonly' || direction === 'inactive';
+    const held = this.#channel.callState === 'HELD';
+    if (heldNow && !held) this.#channel.setCallState('HELD');
+    if (!heldNow && held) {
+      this.#channel.setCallState('UNHELD');
+      this.#channel.setCallState('ACTIVE');
+    }
+  }
+
+  #far(): { readonly address: string; readonly port: number } {
+    const { variables } = this.#channel;
+    return { address: variables.get('remote_media_ip') ?? '0.0.0.0', port: Number(variables.get('remote_media_port') ?? 0) };
+  }
+
+  #terms(version: number): Parameters<typeof writeAudioOffer>[0] {
+    return { sessionId: this.#sessionId, version, ...this.#local, protocol: 'RTP/AVP', direction: this.#channel.direction };
+  }
+
+  /** RFC 3264 §8: the version grows only when something else changed. */
+  #write(render: (version: number) => string): string {
+    let sdp = render(this.#version);
+    if (this.#lastSdp !== '' && sdp !== this.#lastSdp) sdp = render(++this.#version);
+    this.#lastSdp = sdp;
+    this.#channel.setVariable('rtp_local_sdp_str', sdp);
+    this.#channel.setVariable('local_media_ip', this.#local.address);
+    this.#channel.setVariable('local_media_port', String(this.#local.port));
+    this.#channel.setVariable('advertised_media_ip', this.#local.address);
+    return sdp;
+  }
+}

@@ -1,0 +1,69 @@
+/** What all parts of one media server share. Made once by `createMediaServer`; nothing here is global. */
+import type { Scheduler } from '../../lib/machine.ts';
+import type { Engine, EngineEvent } from '../engine/api.ts';
+import type { Logger } from '../sip-stack/api.ts';
+import type { Channel } from './channel.ts';
+import type { ConferenceRegistry } from './conference-registry.ts';
+import type { EventBus } from './event-bus.ts';
+
+export interface MediaServerLimits {
+  /** Channels at the same time; further calls get 503. */
+  readonly channels: number;
+  /** Event sockets from clients at the same time. */
+  readonly eslConnections: number;
+  /** Bytes of one event socket command. */
+  readonly eslCommandBytes: number;
+  /** Bytes waiting for a client that does not read; more ends its socket. */
+  readonly eslBacklogBytes: number;
+  /** A client must have authenticated, an outbound socket must be connected and have said `connect`, after this long, ms. */
+  readonly eslHandshakeMs: number;
+  /** Variables of one channel or conference. */
+  readonly variables: number;
+}
+
+export const defaultLimits: MediaServerLimits = {
+  channels: 1_000,
+  eslConnections: 64,
+  eslCommandBytes: 65_536,
+  eslBacklogBytes: 16 * 1024 * 1024,
+  eslHandshakeMs: 3_000,
+  variables: 500,
+};
+
+/** What the server calls itself. */
+export interface Identity {
+  readonly coreUuid: string;
+  readonly hostname: string;
+  readonly version: string;
+  /** SIP profile, as `sofia status` lists it. */
+  readonly profile: string;
+  /** When the server started, ms since the Unix epoch. */
+  readonly startedAt: number;
+}
+
+/** What is heard of a play on one leg. */
+export type PlayEvent = Extract<EngineEvent, { readonly type: 'playStarted' | 'playStopped' | 'playDone' }>;
+
+export interface Core {
+  readonly identity: Identity;
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  readonly engine: Engine;
+  readonly bus: EventBus;
+  readonly limits: MediaServerLimits;
+  readonly channels: Map<string, Channel>;
+  readonly conferences: ConferenceRegistry;
+  /** Where relative file names are looked up. */
+  readonly soundPrefix: string;
+  /** Who waits for the end of a play, by play id. */
+  readonly plays: Map<string, (event: PlayEvent) => void>;
+  readonly counters: Counters;
+  readonly newUuid: () => string;
+  /** `host:port` of the SIP profile. */
+  readonly sipAddress: () => string;
+}
+
+export interface Counters {
+  sessions: number;
+  peakSessions: number;
+}

@@ -1,0 +1,70 @@
+/** Makes events and hands them to the sockets that hear them. */
+import type { Scheduler } from '../../lib/machine.ts';
+import { jsonEvent, plainEvent } from '../../protocol/esl/encode.ts';
+import type { EslEvent, EslHeader } from '../../protocol/esl/event.ts';
+import { hears, type Subscriptions } from '../../protocol/esl/subscriptions.ts';
+import type { Identity } from './core.ts';
+
+export interface EventListener {
+  readonly subscriptions: Subscriptions;
+  /** Takes an event, written in the listener's format. */
+  deliver(text: string): void;
+}
+
+export class EventBus {
+  readonly #identity: Identity;
+  readonly #scheduler: Scheduler;
+  readonly #listeners = new Set<EventListener>();
+  #sequence = 0;
+
+  constructor(identity: Identity, scheduler: Scheduler) {
+    this.#identity = identity;
+    this.#scheduler = scheduler;
+  }
+
+  add(listener: EventListener): void {
+    this.#listeners.add(listener);
+  }
+
+  remove(listener: EventListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** An event with the headers every event has. The library needs Core-UUID in each to dispatch it (B.1). */
+  make(name: string, headers: readonly EslHeader[], options: { readonly subclass?: string; readonly body?: string } = {}): EslEvent {
+    const now = this.#scheduler.now();
+    const date = new Date(now);
+    this.#sequence++;
+    const common: EslHeader[] = [
+      ['Event-Name', name],
+      ['Core-UUID', this.#identity.coreUuid],
+      ['FreeSWITCH-Hostname', this.#identity.hostname],
+      ['FreeSWITCH-Switchname', this.#identity.hostname],
+      ['FreeSWITCH-IPv4', '127.0.0.1'],
+      ['FreeSWITCH-IPv6', '::1'],
+      ['Event-Date-Local', localTime(date)],
+      ['Event-Date-GMT', date.toUTCString()],
+      ['Event-Date-Timestamp', String(now * 1_000)],
+      ['Event-Sequence', String(this.#sequence)],
+    ];
+    const { subclass, body } = options;
+    const all = subclass === undefined ? [...common, ...headers] : [['Event-Subclass', subclass] as const, ...common, ...headers];
+    return { name, headers: all, ...(subclass === undefined ? {} : { subclass }), ...(body === undefined ? {} : { body }) };
+  }
+
+  publish(name: string, headers: readonly EslHeader[], options: { readonly subclass?: string; readonly body?: string } = {}): void {
+    const event = this.make(name, headers, options);
+    let json: string | undefined;
+    for (const listener of this.#listeners) {
+      if (!hears(listener.subscriptions, event)) continue;
+      listener.deliver(listener.subscriptions.format === 'json' ? (json ??= jsonEvent(event)) : plainEvent(event));
+    }
+  }
+}
+
+/** FreeSWITCH's `2026-11-22 00:43:18`, local time. */
+export function localTime(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
