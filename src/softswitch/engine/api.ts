@@ -10,6 +10,7 @@ export type LegId = string;
 export type ConferenceId = string;
 export type PlayId = string;
 
+/** What this leg does, as in the SDP we wrote: `sendonly` sends and ignores what arrives, `recvonly` listens and sends nothing. */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /** One codec agreed for a leg. `payloadType` is the RTP payload type in use both ways. */
@@ -28,7 +29,7 @@ export type AudioSource =
   | { readonly kind: 'file'; readonly path: string; readonly offsetSamples?: number; readonly gainDb?: number }
   /** `ms` of silence; -1 is for ever. */
   | { readonly kind: 'silence'; readonly ms: number }
-  /** A tone of one or two frequencies in Hz: on for `onMs`, off for `offMs`, `loops` times. */
+  /** A tone of one or two frequencies in Hz, -12 dBFS each: on for `onMs`, off for `offMs`, `loops` times; -1 is for ever. */
   | { readonly kind: 'tone'; readonly hz: readonly number[]; readonly onMs: number; readonly offMs: number; readonly loops: number };
 
 export interface MemberState {
@@ -66,7 +67,8 @@ export interface EngineStats {
   readonly skippedTicks: number;
 }
 
-export type OpenFailure = 'no_port' | 'too_many_legs';
+/** `engine_failed`: the worker died or did not answer in time. */
+export type OpenFailure = 'no_port' | 'too_many_legs' | 'engine_failed';
 
 export type EngineEvent =
   /** One per key pressed (RFC 4733): sent when the event's end is known, or when it is superseded. `durationMs` is the key's real length. */
@@ -83,9 +85,12 @@ export type EngineEvent =
       readonly samples: number;
       readonly offset: number;
     }
-  /** The whole list of a play is over; nothing of it follows. */
+  /** The whole list of a play is over; nothing of it follows. Exactly one per play, also when the leg is closed first. */
   | { readonly type: 'playDone'; readonly leg: LegId; readonly play: PlayId }
-  /** A file played into a conference (to all, or to one member when `leg` is set) began or ended. */
+  /**
+   * A source played into a conference (to all, or to one member when `leg` is set) began or ended. Each play ends exactly once:
+   * stopped, or cut by `leave`, `close` or `destroyConference`, is `broken`.
+   */
   | {
       readonly type: 'conferencePlay';
       readonly conference: ConferenceId;
@@ -94,23 +99,31 @@ export type EngineEvent =
       readonly what: 'started' | 'done' | 'broken' | 'not_found' | 'unreadable';
       readonly samples: number;
     }
-  /** A member began or stopped talking (energy above its level; stop after about 800 ms below). `energy` is the average. */
+  /**
+   * A member began or stopped talking (energy above its level; stop after about 800 ms below, or when `speak` changes).
+   * `energy` is that of the frame that began it, and the average over the talk when it stopped; `muted` members are watched too.
+   */
   | { readonly type: 'talking'; readonly conference: ConferenceId; readonly leg: LegId; readonly talking: boolean; readonly energy: number; readonly durationMs: number; readonly muted: boolean }
   /** The worker died; all its legs are gone. */
   | { readonly type: 'failed'; readonly message: string };
 
-/** The engine as the media server sees it. Everything but `open`, `stats` and `engineStats` is fire and forget, in order. */
+/**
+ * The engine as the media server sees it. Everything that does not answer is fire and forget, in order; an unknown leg or conference
+ * is ignored. When the worker is dead `open` answers `engine_failed`, `stats` undefined, `stopConferencePlay` 0, `engineStats` zeros.
+ */
 export interface Engine {
   /** Opens an RTP (and RTCP) socket pair for a leg. Nothing is sent until `configure`. */
   open(leg: LegId, host: string): Promise<{ readonly ok: true; readonly port: number } | { readonly ok: false; readonly error: OpenFailure }>;
   /** Sets or changes the far end: where to send to (until its own packets show the real address: symmetric RTP), how, and which way. */
   configure(leg: LegId, far: { readonly address: string; readonly port: number; readonly format: AudioFormat; readonly direction: Direction }): void;
+  /** Ends the leg: it leaves its conference, its plays end as `broken`, its ports go into quarantine. */
   close(leg: LegId): void;
   /** Plays `sources` one after the other to the leg; a play already running is set aside and goes on when this one is over (as FreeSWITCH nests apps). */
   play(leg: LegId, play: PlayId, sources: readonly AudioSource[]): void;
   /** Ends the present source of the running play (`all`: the whole list). */
   breakPlay(leg: LegId, all: boolean): void;
   createConference(conference: ConferenceId): void;
+  /** Members still in it are put out, as by `leave`. */
   destroyConference(conference: ConferenceId): void;
   join(conference: ConferenceId, leg: LegId, member: MemberState): void;
   leave(leg: LegId): void;

@@ -1,0 +1,173 @@
+/** The engine itself: legs and conferences, commands in, events and answers out. It runs in the worker, on the worker's clock. */
+import type { Scheduler } from '../../lib/machine.ts';
+import { unreachable } from '../../lib/result.ts';
+import { FRAME_SAMPLES } from '../../protocol/rtp/jitter-buffer.ts';
+import type { ConferenceId, EngineEvent, LegId } from './api.ts';
+import { AudioFiles } from './audio-files.ts';
+import { TickClock } from './clock.ts';
+import { Conference } from './conference.ts';
+import { Leg } from './leg.ts';
+import type { LegServices } from './leg.ts';
+import type { EngineAnswer, EngineCommand, OpenResult, WorkerMessage, WorkerSettings } from './messages.ts';
+import { PortPool } from './port-pool.ts';
+import { openRtpSockets } from './rtp-sockets.ts';
+
+/** `now` is monotonic, ms; `random` is 0 to 1. */
+export interface EngineSurroundings {
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly scheduler: Scheduler;
+  readonly post: (message: WorkerMessage) => void;
+}
+
+export class MediaEngine {
+  readonly #settings: WorkerSettings;
+  readonly #surroundings: EngineSurroundings;
+  readonly #services: LegServices;
+  readonly #files: AudioFiles;
+  readonly #ports: PortPool;
+  readonly #clock: TickClock;
+  readonly #legs = new Map<LegId, Leg>();
+  readonly #conferences = new Map<ConferenceId, Conference>();
+  /** Which conference a leg is in. */
+  readonly #joined = new Map<LegId, Conference>();
+  readonly #frame = new Int16Array(FRAME_SAMPLES);
+
+  constructor(settings: WorkerSettings, surroundings: EngineSurroundings) {
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+    this.#files = new AudioFiles(settings.limits.audioCacheBytes, this.#warn.bind(this));
+    this.#ports = new PortPool(settings.portMin, settings.portMax, settings.limits.portQuarantineMs, surroundings.random());
+    this.#services = {
+      now: surroundings.now,
+      scheduler: surroundings.scheduler,
+      files: this.#files,
+      emit: this.#emit.bind(this),
+      onError: (error) => {
+        this.#warn('leg_error', error instanceof Error ? error.message : String(error));
+      },
+    };
+    this.#clock = new TickClock(surroundings.now, this.#tick.bind(this));
+  }
+
+  handle(command: EngineCommand): void {
+    switch (command.type) {
+      case 'open':
+        this.#open(command.leg, command.host).then(
+          (result) => this.#answer(command.request, { type: 'opened', result }),
+          (error: unknown) => this.#services.onError(error),
+        );
+        return;
+      case 'configure':
+        this.#legs.get(command.leg)?.configure(command.far);
+        return;
+      case 'close':
+        this.#close(command.leg);
+        return;
+      case 'play':
+        this.#legs.get(command.leg)?.player.play(command.play, command.sources);
+        return;
+      case 'breakPlay':
+        this.#legs.get(command.leg)?.player.break(command.all);
+        return;
+      case 'createConference':
+        if (!this.#conferences.has(command.conference)) this.#conferences.set(command.conference, new Conference(command.conference, this.#files, this.#services.emit));
+        return;
+      case 'destroyConference':
+        for (const leg of this.#conferences.get(command.conference)?.close() ?? []) this.#joined.delete(leg);
+        this.#conferences.delete(command.conference);
+        return;
+      case 'join': {
+        const conference = this.#conferences.get(command.conference);
+        const leg = this.#legs.get(command.leg);
+        if (conference === undefined || leg === undefined) return;
+        this.#leave(command.leg);
+        conference.join(leg, command.member);
+        this.#joined.set(command.leg, conference);
+        return;
+      }
+      case 'leave':
+        this.#leave(command.leg);
+        return;
+      case 'setMember':
+        this.#joined.get(command.leg)?.setMember(command.leg, command.member);
+        return;
+      case 'playToConference':
+        this.#conferences.get(command.conference)?.play(command.play, command.source, command.leg);
+        return;
+      case 'stopConferencePlay': {
+        const count = this.#conferences.get(command.conference)?.stopPlay(command.which, command.leg) ?? 0;
+        this.#answer(command.request, { type: 'playsStopped', count });
+        return;
+      }
+      case 'stats':
+        this.#answer(command.request, { type: 'legStats', stats: this.#legs.get(command.leg)?.stats });
+        return;
+      case 'engineStats':
+        this.#answer(command.request, { type: 'engineStats', stats: { legs: this.#legs.size, conferences: this.#conferences.size, ...this.#clock.stats } });
+        return;
+      case 'stop':
+        this.#clock.stop();
+        for (const leg of [...this.#legs.keys()]) this.#close(leg);
+        for (const conference of this.#conferences.values()) conference.close();
+        this.#answer(command.request, { type: 'stopped' });
+        return;
+      default:
+        unreachable(command);
+    }
+  }
+
+  async #open(id: LegId, host: string): Promise<OpenResult> {
+    this.#close(id);
+    if (this.#legs.size >= this.#settings.limits.legs) return { ok: false, error: 'too_many_legs' };
+    // The leg is there at once: commands that follow must find it, and a close must stop it, while its sockets are being bound.
+    const leg = new Leg(id, this.#services);
+    this.#legs.set(id, leg);
+    const sockets = await openRtpSockets(host, this.#ports, this.#surroundings.now, {
+      onRtp: leg.onDatagram.bind(leg),
+      onError: (error) => {
+        this.#warn('rtp_socket_error', error.message);
+      },
+    });
+    if (sockets === undefined) {
+      if (!leg.closed) this.#close(id);
+      return { ok: false, error: 'no_port' };
+    }
+    if (leg.closed) sockets.close();
+    else leg.attach(sockets);
+    return { ok: true, port: sockets.port };
+  }
+
+  #close(id: LegId): void {
+    this.#leave(id);
+    this.#legs.get(id)?.close();
+    this.#legs.delete(id);
+  }
+
+  #leave(leg: LegId): void {
+    this.#joined.get(leg)?.leave(leg);
+    this.#joined.delete(leg);
+  }
+
+  #tick(slot: number, skipped: number): void {
+    if (skipped > 0) for (const leg of this.#legs.values()) leg.skip(skipped);
+    for (const conference of this.#conferences.values()) conference.tick(slot);
+    for (const leg of this.#legs.values()) {
+      if (this.#joined.has(leg.id)) continue;
+      if (leg.player.next(this.#frame)) leg.sendFrame(this.#frame);
+      else leg.sendSilence();
+    }
+  }
+
+  #emit(event: EngineEvent): void {
+    this.#surroundings.post({ type: 'event', event });
+  }
+
+  #answer(request: number, answer: EngineAnswer): void {
+    this.#surroundings.post({ type: 'answer', request, answer });
+  }
+
+  #warn(code: string, message: string): void {
+    this.#surroundings.post({ type: 'warning', code, message });
+  }
+}

@@ -1,0 +1,39 @@
+/** Arithmetic of the mix: frames are added up in 32 bits, a listener's own is taken out, and only then is it cut to 16 bits. */
+
+/** Linear gain by mod_conference volume step 1 to 4 and -1 to -4 (`switch_change_sln_volume`). */
+const LOUDER = [1, 1.3, 2.3, 3.3, 4.3];
+const SOFTER = [1, 0.8, 0.6, 0.4, 0.2];
+
+/** Gain of a volume step; steps beyond -4..4 count as the last. */
+export const volumeGain = (step: number): number => (step < 0 ? SOFTER[Math.min(-step, 4)] : LOUDER[Math.min(step, 4)]) ?? 1;
+
+export const clamp16 = (value: number): number => (value > 32767 ? 32767 : value < -32768 ? -32768 : value);
+
+export function addFrame(sum: Int32Array, frame: Int16Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (frame[i] ?? 0);
+}
+
+/** `out` = `sum` without `own`: what a speaker hears of the others. */
+export function mixWithout(sum: Int32Array, own: Int16Array, out: Int16Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = clamp16((sum[i] ?? 0) - (own[i] ?? 0));
+}
+
+export function mixAll(sum: Int32Array, out: Int16Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = clamp16(sum[i] ?? 0);
+}
+
+/** Adds `frame` over what is in `out`. */
+export function overlay(out: Int16Array, frame: Int16Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = clamp16((out[i] ?? 0) + (frame[i] ?? 0));
+}
+
+export function applyGain(frame: Int16Array, gain: number): void {
+  for (let i = 0; i < frame.length; i++) frame[i] = clamp16((frame[i] ?? 0) * gain);
+}
+
+/** mod_conference's energy score at 8 kHz: the mean absolute amplitude. */
+export function energy(frame: Int16Array): number {
+  let total = 0;
+  for (const sample of frame) total += Math.abs(sample);
+  return Math.floor(total / frame.length);
+}

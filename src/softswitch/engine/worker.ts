@@ -1,0 +1,28 @@
+/** Entry of the worker thread: joins the engine to the port, the clocks and chance. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { MediaEngine } from './media-engine.ts';
+import type { EngineCommand, WorkerSettings } from './messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('the media engine runs in a worker thread');
+
+const engine = new MediaEngine(workerData as WorkerSettings, {
+  now: () => performance.now(),
+  random: () => Math.random(),
+  scheduler: {
+    now: () => Date.now(),
+    after: (ms, fn) => {
+      const timer = setTimeout(fn, ms);
+      return () => clearTimeout(timer);
+    },
+  },
+  post: (message) => {
+    port.postMessage(message);
+  },
+});
+
+port.on('message', (command: EngineCommand) => {
+  engine.handle(command);
+  // With its sockets, timers and port closed the thread has nothing left to do, and ends.
+  if (command.type === 'stop') port.close();
+});
