@@ -30,7 +30,8 @@ const mostConnections = 32;
 /** Listens for the command line. The socket of a dead process is replaced, that of a living one is `already_running`. */
 export async function listenControl(options: ControlServerOptions): Promise<Result<ControlServer, ControlListenProblem>> {
   const before = await askRunning(options.path, { method: 'ping', params: null }, 2_000);
-  if (before.kind === 'answered') {
+  // One that does not answer is running all the same; one that cannot be reached is a matter of the path.
+  if (before.kind === 'answered' && (before.answer.ok || before.answer.error[0]?.code !== 'control_unreachable')) {
     return err({ code: 'already_running', message: 'a process is already running on this data.dir', advice: 'stop it first, or give this one a data.dir of its own' });
   }
   const connections = new Set<Socket>();

@@ -3,7 +3,9 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 export type { Logger } from 'pino';
 
 /** Values under these names never reach a log, at any depth (policy section 2). */
-const hidden = new Set(['pin', 'pins', 'hostpin', 'guestpin', 'entry', 'digit', 'digits', 'secret', 'password', 'authorization', 'proxyauthorization']);
+const hiddenNames = ['pin', 'pins', 'hostPin', 'guestPin', 'entry', 'digit', 'digits', 'secret', 'password', 'authorization', 'proxyAuthorization'];
+const plainName = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '');
+const hidden = new Set(hiddenNames.map(plainName));
 /** Deeper than this an object is not worth a log line. */
 const deepest = 6;
 
@@ -12,13 +14,23 @@ const deepest = 6;
  * `level` is trace, debug, info, warn, error or silent.
  */
 export function createLogger(level: string, destination: DestinationStream = pino.destination(2)): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }), log: censor, bindings: censor } }, destination);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: censor },
+      // What a child logger is bound to does not pass the formatter, only serializers.
+      serializers: Object.fromEntries(hiddenNames.map((name) => [name, () => '[hidden]'])),
+    },
+    destination,
+  );
 }
 
 const censor = (fields: Record<string, unknown>): Record<string, unknown> => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, censored(name, value, 1)]));
 
 function censored(name: string, value: unknown, depth: number): unknown {
-  if (hidden.has(name.toLowerCase().replaceAll(/[-_]/g, ''))) return '[hidden]';
+  if (hidden.has(plainName(name))) return '[hidden]';
   if (Array.isArray(value)) return depth < deepest ? value.map((item) => censored('', item, depth + 1)) : '[...]';
   // Errors and objects that know how to show themselves (a Pin, a Date) are left to it.
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;

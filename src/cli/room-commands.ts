@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { ControlAnswer, ControlHandlers } from '../adapters/control-socket/protocol.ts';
+import { generatePin, parsePin, type Pin, type PinBounds } from '../domain/pin-format.ts';
+import { checkPins, normaliseAlias, roomWarnings, validateRoom, type PinRole, type PinSlot, type Room, type RoomSettings } from '../domain/room.ts';
+import type { Problem } from '../lib/problem.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+import type { PinChange, RoomStore } from '../ports/stores.ts';
+
+/**
+ * What the command line does to rooms: in the running process when there is one, asked over the control socket, so that what is
+ * under way there hears of it; else by the command line itself. The same checks in both.
+ */
+export interface RoomCommandContext {
+  readonly rooms: RoomStore;
+  readonly pinBounds: PinBounds;
+  /** Of a room made without naming one. */
+  readonly language: string;
+  /** Languages there are prompts for. */
+  readonly languages: readonly string[];
+  /** PX-17: a room made without a host PIN gets one. */
+  readonly autoHostPin: boolean;
+  /** Aliases that lead to the attendant. */
+  readonly reservedAliases: readonly string[];
+  /** 0..below-1 */
+  readonly randomBelow: (below: number) => number;
+  readonly onChange: (change: RoomChange) => void;
+}
+
+export type RoomChange = { readonly type: 'added' | 'changed'; readonly room: Room } | { readonly type: 'removed'; readonly room: Room };
+
+/** A room as it is shown: no PIN, no hash. */
+export interface RoomView extends RoomSettings {
+  readonly id: string;
+  readonly hasHostPin: boolean;
+  readonly hasGuestPin: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** `generated`: the PINs made by this command, in clear, this once. */
+export interface RoomChanged {
+  readonly room: RoomView;
+  readonly generated: { readonly [role in PinRole]?: string };
+}
+
+const pins = { hostPin: z.string().nullable().optional(), guestPin: z.string().nullable().optional(), generate: z.array(z.enum(['host', 'guest'])).optional() };
+const addParams = z.strictObject({
+  aliases: z.array(z.string()),
+  name: z.string().optional(),
+  language: z.string().optional(),
+  muteGuestsOnJoin: z.boolean().optional(),
+  participantLimit: z.number().optional(),
+  pinHostControls: z.enum(['none', 'full']).optional(),
+  ...pins,
+});
+const setPinParams = z.strictObject({ alias: z.string(), ...pins });
+const removeParams = z.strictObject({ alias: z.string() });
+
+export type AddParams = z.infer<typeof addParams>;
+export type SetPinParams = z.infer<typeof setPinParams>;
+
+export function createRoomCommands(context: RoomCommandContext): ControlHandlers {
+  // What is checked must still be true when it is written: one command at a time.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (command: () => Promise<ControlAnswer>): Promise<ControlAnswer> => {
+    const turn = last.then(command);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  return {
+    'room.add': (params) => inTurn(() => parsed(addParams, params, (given) => add(context, given))),
+    'room.list': (params) => parsed(z.null(), params, () => list(context)),
+    'room.setPin': (params) => inTurn(() => parsed(setPinParams, params, (given) => setPin(context, given))),
+    'room.remove': (params) => inTurn(() => parsed(removeParams, params, (given) => remove(context, given.alias))),
+  };
+}
+
+async function parsed<T>(schema: z.ZodType<T>, params: unknown, command: (given: T) => Promise<ControlAnswer>): Promise<ControlAnswer> {
+  const given = schema.safeParse(params);
+  if (given.success) return command(given.data);
+  return err([{ code: 'bad_parameters', message: 'the request is not as expected', advice: 'use the command line of the same version as the process' }]);
+}
+
+async function add(context: RoomCommandContext, given: AddParams): Promise<ControlAnswer> {
+  const valid = validateRoom(
+    {
+      name: given.name ?? given.aliases[0] ?? '',
+      aliases: given.aliases,
+      language: given.language ?? context.language,
+      muteGuestsOnJoin: given.muteGuestsOnJoin ?? false,
+      ...(given.participantLimit === undefined ? {} : { participantLimit: given.participantLimit }),
+      pinHostControls: given.pinHostControls ?? 'none',
+      anonymous: { moderator: { enabled: true }, speaker: { enabled: true } },
+    },
+    context.reservedAliases,
+  );
+  const problems: Problem[] = valid.ok ? [] : [...valid.error];
+  if (valid.ok && !context.languages.includes(valid.value.language)) {
+    problems.push({ code: 'language_unknown', message: `there are no prompts in ${valid.value.language}`, advice: `choose one of: ${context.languages.join(', ')}` });
+  }
+  const generate = context.autoHostPin && given.hostPin == null ? [...new Set([...(given.generate ?? []), 'host' as const])] : given.generate;
+  const change = changeOf(context, { ...given, generate }, undefined);
+  if (!change.ok) problems.push(...change.error);
+  if (!valid.ok || !change.ok || problems.length > 0) return err(problems);
+  const added = await context.rooms.add(valid.value, change.value.pins);
+  if (!added.ok) return err([added.error]);
+  context.onChange({ type: 'added', room: added.value });
+  return ok({ room: viewOf(added.value), generated: change.value.generated } satisfies RoomChanged);
+}
+
+async function list(context: RoomCommandContext): Promise<ControlAnswer> {
+  const rooms = await context.rooms.list();
+  return rooms.ok ? ok(rooms.value.map(viewOf)) : err([rooms.error]);
+}
+
+async function setPin(context: RoomCommandContext, given: SetPinParams): Promise<ControlAnswer> {
+  const room = await find(context, given.alias);
+  if (!room.ok) return room;
+  const change = changeOf(context, given, room.value);
+  if (!change.ok) return change;
+  if (Object.keys(change.value.pins).length === 0) return err([{ code: 'nothing_to_change', message: 'no PIN is named', advice: 'say which PIN to set, generate or remove' }]);
+  const changed = await context.rooms.setPins(room.value.id, change.value.pins);
+  if (!changed.ok) return err([changed.error]);
+  context.onChange({ type: 'changed', room: changed.value });
+  return ok({ room: viewOf(changed.value), generated: change.value.generated } satisfies RoomChanged);
+}
+
+async function remove(context: RoomCommandContext, alias: string): Promise<ControlAnswer> {
+  const room = await find(context, alias);
+  if (!room.ok) return room;
+  const removed = await context.rooms.remove(room.value.id);
+  if (!removed.ok) return err([removed.error]);
+  context.onChange({ type: 'removed', room: room.value });
+  return ok(viewOf(room.value));
+}
+
+async function find(context: RoomCommandContext, alias: string): Promise<Result<Room, readonly Problem[]>> {
+  const room = await context.rooms.byAlias(alias);
+  if (!room.ok) return err([room.error]);
+  if (room.value !== undefined) return ok(room.value);
+  return err([{ code: 'room_unknown', message: `no room has the alias ${JSON.stringify(normaliseAlias(alias))}`, advice: 'see `room list` for the rooms there are' }]);
+}
+
+interface GivenPins {
+  readonly hostPin?: string | null | undefined;
+  readonly guestPin?: string | null | undefined;
+  readonly generate?: readonly PinRole[] | undefined;
+}
+
+interface Change {
+  readonly pins: PinChange;
+  readonly generated: RoomChanged['generated'];
+}
+
+/** The PINs as given, parsed, checked with those the room keeps, and completed with generated ones. */
+function changeOf(context: RoomCommandContext, given: GivenPins, room: Room | undefined): Result<Change, readonly Problem[]> {
+  const problems: Problem[] = [];
+  const change: { host?: Pin | null; guest?: Pin | null } = {};
+  const generated: { host?: string; guest?: string } = {};
+  for (const [role, text] of [['host', given.hostPin], ['guest', given.guestPin]] as const) {
+    if (text === null) change[role] = null;
+    if (text == null) continue;
+    const pin = parsePin(text, context.pinBounds);
+    if (pin.ok) change[role] = pin.value;
+    else problems.push({ ...pin.error, message: `${role}: ${pin.error.message}` });
+  }
+  const keeps = (role: PinRole, pin: Pin): boolean => room !== undefined && change[role] === undefined && context.rooms.identify(room, pin) === role;
+  const isTaken = (pin: Pin): boolean => (['host', 'guest'] as const).some((role) => keeps(role, pin) || change[role]?.reveal() === pin.reveal());
+  for (const role of given.generate ?? []) {
+    if (change[role] !== undefined) continue;
+    const pin = generatePin(context.randomBelow, isTaken, context.pinBounds);
+    if (pin.ok) {
+      change[role] = pin.value;
+      generated[role] = pin.value.reveal();
+    } else problems.push(pin.error);
+  }
+  if (problems.length > 0) return err(problems);
+  const slot = (role: PinRole): PinSlot => {
+    const pin = change[role];
+    if (pin != null) return { kind: 'new', pin };
+    return pin === undefined && room?.pins[role] !== undefined ? { kind: 'kept', is: (other) => keeps(role, other) } : { kind: 'none' };
+  };
+  const checked = checkPins(slot('host'), slot('guest'));
+  return checked.ok ? ok({ pins: change, generated }) : err([checked.error]);
+}
+
+function viewOf(room: Room): RoomView {
+  const { pins: kept, ...settings } = room;
+  return { ...settings, hasHostPin: kept.host !== undefined, hasGuestPin: kept.guest !== undefined, warnings: roomWarnings(room) };
+}
