@@ -69,6 +69,24 @@ export function parseMessage(bytes: Uint8Array, limits: ParseLimits): Result<Par
   return complete(message, bytes, bodyStart);
 }
 
+/**
+ * Parses a message as a drachtio client writes it: a start line, some headers, a body, but no Via or CSeq of its own.
+ * Its Content-Length counts UTF-16 units and is not believed: the body is everything after the empty line.
+ */
+export function parseFragment(text: string, limits: ParseLimits): Result<SipMessage, string> {
+  const end = text.indexOf('\r\n\r\n');
+  const lines = (end < 0 ? text : text.slice(0, end)).split('\r\n');
+  const body = end < 0 ? '' : text.slice(end + 4);
+  const first = lines[0] ?? '';
+  const read = readHeaders(lines, limits);
+  if (!read.ok) return err(read.message);
+  const request = START_REQUEST.exec(first);
+  if (request?.[1] !== undefined && request[2] !== undefined) return ok({ kind: 'request', method: request[1], uri: request[2], headers: read.headers, body });
+  const response = START_RESPONSE.exec(first);
+  if (response !== null) return ok({ kind: 'response', status: Number(response[1]), reason: response[2] ?? '', headers: read.headers, body });
+  return err('neither a request line nor a status line');
+}
+
 /** Offset of the first byte after the empty line, or undefined when there is none. Bare LF is understood too. */
 export function endOfHead(bytes: Uint8Array, from = 0): number | undefined {
   for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {

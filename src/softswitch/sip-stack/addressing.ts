@@ -46,3 +46,13 @@ export function parseSipUri(text: string): SipUri | undefined {
 export function without(headers: readonly SipHeader[] | undefined, names: ReadonlySet<string>): SipHeader[] {
   return (headers ?? []).filter((header) => !names.has(header.name.toLowerCase()));
 }
+
+const OWN_ADDRESS_IN = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
+
+/** Applications do not know which address the peer will see us by, and write `localhost`. */
+export function withOwnAddress(headers: readonly SipHeader[], flow: Flow): SipHeader[] {
+  const own = formatHostPort(flow.local.host, flow.local.port);
+  return headers.map((header) =>
+    OWN_ADDRESS_IN.has(header.name.toLowerCase()) ? { name: header.name, value: header.value.replace(/(sips?:(?:[^@<>\s]*@)?)localhost(?::\d+)?(?=[;?>\s]|$)/gi, `$1${own}`) } : header,
+  );
+}

@@ -2,10 +2,11 @@
  * What a SIP user (the drachtio server, the media server) asks of the SIP stack, and what it hears back.
  *
  * The stack owns sockets, transactions and dialogs: Via, Max-Forwards, tags, CSeq, route sets, remote targets, 100 Trying,
- * retransmissions both ways, CANCEL matching, ACK for failures, and the refusals that need no user (400, 405, 413, 420,
- * 481, 482, 483, 503). The user answers requests, sends requests, and acknowledges the 2xx of its own INVITEs.
+ * retransmissions both ways, CANCEL matching, ACK for failures, and the refusals that need no user (400, 405, 413, 416,
+ * 420, 481, 482, 491, 500, 503). The user answers requests, sends requests, and acknowledges the 2xx of its own INVITEs.
  *
- * Callbacks are never called from inside a call of the user into the stack.
+ * The host `localhost` in From, To, Contact and P-Asserted-Identity of what the user sends stands for our address towards
+ * the peer. Callbacks are never called from inside a call of the user into the stack.
  * Made by `createSipStack(options)` in `sip-stack.ts`, which starts nothing; `start()` does.
  */
 import type { Scheduler } from '../../lib/machine.ts';
@@ -80,7 +81,10 @@ export interface SipUser {
    * It must be answered with `transaction.respond`, now or later; the stack answers 500 (480 for INVITE) when that takes too long.
    */
   onRequest(transaction: ServerTransaction): void;
-  /** An INVITE not yet finally answered was cancelled; CANCEL has had its 200 and the INVITE its 487. Answering is over. */
+  /**
+   * An INVITE not yet finally answered was cancelled; CANCEL has had its 200 and the INVITE its 487. Answering is over.
+   * Also when the caller hung up with BYE, or `ringingMs` ran out (480): `cancel` is then one the stack made.
+   */
   onCancel(transaction: ServerTransaction, cancel: OnWire<SipRequest>): void;
   /** The ACK of a 2xx that `transaction` (INVITE or re-INVITE) was answered with; once, retransmissions are absorbed. */
   onAck(transaction: ServerTransaction, dialog: Dialog, ack: OnWire<SipRequest>): void;

@@ -7,7 +7,7 @@ import { headerValue } from '../../protocol/sip/message.ts';
 import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import type { Parsed } from '../../protocol/sip/parse.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
-import { contactHeader, destinationOf, parseSipUri, viaHeader, without } from './addressing.ts';
+import { contactHeader, destinationOf, parseSipUri, viaHeader, without, withOwnAddress } from './addressing.ts';
 import type { ClientTransaction, Dialog, DialogEnd, Flow, OnWire, RequestContent, ResponseListener, SendFailure } from './api.ts';
 import type { Context } from './context.ts';
 import { onWire, sendFailure } from './context.ts';
@@ -159,7 +159,7 @@ export class SipDialog implements Dialog {
   async ack(content: Omit<RequestContent, 'method'> = {}): Promise<Result<OnWire<SipRequest>, SendFailure>> {
     const cseq = this.#answered;
     if (this.#state === 'ended') return err(sendFailure('no_dialog', 'the dialog is over'));
-    if (cseq === undefined) return err(sendFailure('no_invite_to_ack', 'no 2xx is waiting for an ACK'));
+    if (cseq === undefined || cseq === this.#ack?.cseq) return err(sendFailure('no_invite_to_ack', 'no 2xx is waiting for an ACK'));
     const flow = await this.#route();
     if ('code' in flow) return err(flow);
     const request = this.#build({ ...content, method: 'ACK' }, cseq, flow);
@@ -274,7 +274,7 @@ export class SipDialog implements Dialog {
       { name: 'Call-ID', value: this.callId },
       { name: 'CSeq', value: `${cseq} ${content.method}` },
     ];
-    const rest = without(content.headers, DIALOG_HEADERS);
+    const rest = withOwnAddress(without(content.headers, DIALOG_HEADERS), flow);
     if (NAMES_TARGET.has(content.method) && !rest.some((header) => header.name === 'Contact')) headers.push(contactHeader(flow));
     return { kind: 'request', method: content.method, uri, headers: [...headers, ...rest], body: content.body ?? '' };
   }

@@ -12,6 +12,7 @@ import type { Flow, OnWire } from './api.ts';
 import { responseFlow } from './addressing.ts';
 import { clientKey } from './client-transaction.ts';
 import type { Context } from './context.ts';
+import { onWire } from './context.ts';
 import { dialogKey } from './dialog.ts';
 import type { SipDialog } from './dialog.ts';
 import { ServerTx } from './server-transaction.ts';
@@ -127,7 +128,7 @@ export class Receiver {
     // §15: the caller may end an early dialog with BYE. To the user it is what a CANCEL is.
     transaction.refuse(200);
     const cancel = buildCancel(early.request.message);
-    this.#context.tell('onCancel', () => this.#context.user.onCancel(early, { message: cancel, flow, bytes: 0 }));
+    this.#context.tell('onCancel', () => this.#context.user.onCancel(early, onWire(cancel, flow, serialize(cancel))));
     return false;
   }
 

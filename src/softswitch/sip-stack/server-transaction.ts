@@ -3,7 +3,7 @@ import type { Result } from '../../lib/result.ts';
 import { err, ok, unreachable } from '../../lib/result.ts';
 import type { AcceptedInviteEvent } from '../../protocol/sip/accepted-invite.ts';
 import { acceptedInvite, stepAcceptedInvite } from '../../protocol/sip/accepted-invite.ts';
-import { buildResponse } from '../../protocol/sip/build.ts';
+import { buildCancel, buildResponse } from '../../protocol/sip/build.ts';
 import type { InviteServerEvent } from '../../protocol/sip/invite-server.ts';
 import { inviteServer, stepInviteServer } from '../../protocol/sip/invite-server.ts';
 import type { SipHeader, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
@@ -13,7 +13,7 @@ import type { NonInviteServerEvent } from '../../protocol/sip/non-invite-server.
 import { nonInviteServer, stepNonInviteServer } from '../../protocol/sip/non-invite-server.ts';
 import type { Parsed } from '../../protocol/sip/parse.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
-import { contactHeader, responseFlow, without } from './addressing.ts';
+import { contactHeader, responseFlow, without, withOwnAddress } from './addressing.ts';
 import type { OnWire, ResponseContent, ServerTransaction } from './api.ts';
 import type { Context } from './context.ts';
 import { onWire } from './context.ts';
@@ -66,6 +66,9 @@ export class ServerTx implements ServerTransaction {
       context.log.warn({ method: request.message.method, callId: parsed.callId }, 'sip: request never answered, giving up');
       context.count('neverAnswered');
       this.refuse(invite ? 480 : 500);
+      if (!invite) return;
+      const cancel = buildCancel(request.message);
+      context.tell('onCancel', () => context.user.onCancel(this, onWire(cancel, request.flow, serialize(cancel))));
     });
   }
 
@@ -128,7 +131,7 @@ export class ServerTx implements ServerTransaction {
     const success = content.status >= 200 && content.status < 300;
     // A 100 has no tag and makes no dialog (RFC 3261 §8.2.6.2, §12.1).
     if (content.status > 100) this.#localTag ??= tagOf(content.headers) ?? this.#context.ids.tag();
-    const headers = without(content.headers, STACK_HEADERS);
+    const headers = withOwnAddress(without(content.headers, STACK_HEADERS), flow);
     // RFC 3261 §12.1.1, RFC 3311 §5.2: a 2xx to a target refresh names our target.
     if (success && (method === 'INVITE' || method === 'UPDATE') && !headers.some((header) => header.name === 'Contact')) {
       headers.unshift(contactHeader(flow));

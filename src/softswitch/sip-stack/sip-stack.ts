@@ -5,7 +5,7 @@ import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import { formatUri } from '../../protocol/sip/uri.ts';
-import { contactHeader, destinationOf, parseSipUri, viaHeader, without } from './addressing.ts';
+import { contactHeader, destinationOf, parseSipUri, viaHeader, without, withOwnAddress } from './addressing.ts';
 import type {
   ClientTransaction, Flow, ListenAddress, NewRequest, ResponseListener, SendFailure, SipStack, SipStackOptions, SipStackState,
 } from './api.ts';
@@ -133,7 +133,8 @@ class Stack implements SipStack {
 
   /** RFC 3261 §8.1.1. */
   #build(request: NewRequest, flow: Flow): SipRequest {
-    const given = (name: string): string | undefined => headerValue({ headers: request.headers ?? [] }, name);
+    const own = withOwnAddress(request.headers ?? [], flow);
+    const given = (name: string): string | undefined => headerValue({ headers: own }, name);
     const { ids } = this.#context;
     const contact = contactHeader(flow);
     const headers: SipHeader[] = [
@@ -146,7 +147,7 @@ class Stack implements SipStack {
     ];
     const ownContact = given('Contact') ?? (request.method === 'INVITE' || request.method === 'SUBSCRIBE' ? contact.value : undefined);
     if (ownContact !== undefined) headers.push({ name: 'Contact', value: ownContact });
-    return { kind: 'request', method: request.method, uri: request.uri, headers: [...headers, ...without(request.headers, STACK_HEADERS)], body: request.body ?? '' };
+    return { kind: 'request', method: request.method, uri: request.uri, headers: [...headers, ...without(own, STACK_HEADERS)], body: request.body ?? '' };
   }
 }
 

@@ -35,6 +35,6 @@ export function transactionMachine<S, E, Name extends string, F extends { readon
   );
 }
 
-function isTimerEffect<Name extends string, F extends { readonly do: string }>(effect: F | TimerEffect<Name>): effect is TimerEffect<Name> {
+function isTimerEffect<Name extends string>(effect: { readonly do: string } | TimerEffect<Name>): effect is TimerEffect<Name> {
   return effect.do === 'startTimer' || effect.do === 'cancelTimer';
 }

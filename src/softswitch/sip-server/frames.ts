@@ -1,0 +1,52 @@
+/** SIP messages as frames for a client: each answers a builder for `Client.send`. */
+import type { Scheduler } from '../../lib/machine.ts';
+import type { Push, SipMeta } from '../../protocol/drachtio/server-message.ts';
+import { pushMessage, requestEcho, responseEcho } from '../../protocol/drachtio/server-message.ts';
+import type { SipMessage, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
+import { serialize } from '../../protocol/sip/serialize.ts';
+import type { HostPort, OnWire } from '../sip-stack/api.ts';
+
+type Frame = (msgId: string) => string;
+
+export class Frames {
+  readonly #scheduler: Scheduler;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  push(
+    source: Push['source'],
+    wire: OnWire<SipMessage>,
+    transactionId: string,
+    dialogId: string,
+    more: { readonly protocol?: string; readonly receivedOn?: { readonly address: string; readonly port: number } } = {},
+  ): Frame {
+    // A message of our own comes from our own address.
+    const meta = this.#meta(wire, source === 'network' ? wire.flow.remote : wire.flow.local, more.protocol ?? wire.flow.transport);
+    const push: Push = {
+      source,
+      meta,
+      transactionId,
+      dialogId,
+      ...(more.receivedOn === undefined ? {} : { receivedOn: more.receivedOn }),
+      sip: serialize(wire.message),
+    };
+    return (msgId) => pushMessage(msgId, push);
+  }
+
+  requestEcho(answers: string, wire: OnWire<SipRequest>, transactionId: string): Frame {
+    const meta = this.#meta(wire, wire.flow.local, wire.flow.transport);
+    return (msgId) => requestEcho(msgId, answers, meta, transactionId, serialize(wire.message));
+  }
+
+  /** drachtio-server leaves the protocol empty in echoes of responses to anything but INVITE. */
+  responseEcho(answers: string, wire: OnWire<SipResponse>, method: string, transactionId: string, dialogId: string): Frame {
+    const meta = this.#meta(wire, wire.flow.remote, method === 'INVITE' ? wire.flow.transport : '');
+    return (msgId) => responseEcho(msgId, answers, meta, transactionId, dialogId, serialize(wire.message));
+  }
+
+  #meta({ bytes }: OnWire<SipMessage>, { host, port }: HostPort, protocol: string): SipMeta {
+    return { bytes, protocol, address: host, port, time: this.#scheduler.now() };
+  }
+}
