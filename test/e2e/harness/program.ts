@@ -119,6 +119,14 @@ export class Program {
     );
   }
 
+  async untilLocked(alias: string): Promise<void> {
+    await until(
+      `room ${alias} to be locked`,
+      async () => holds((await this.status()).rooms.some((room) => room.aliases.includes(alias) && room.lock === 'locked')),
+      () => this.log.slice(-3000),
+    );
+  }
+
   /** Waits until no call, member, lobby, endpoint, transaction or timer is left. */
   async untilIdle(deadlineMs = 15_000): Promise<void> {
     let left: readonly string[] = [];

@@ -34,6 +34,8 @@ export interface DialOptions {
   readonly headers?: readonly string[];
   /** Never acknowledge the answer. */
   readonly noAck?: boolean;
+  /** Our answer to an offer that came with the 200 (RFC 3261 §13.2.1). */
+  readonly ackBody?: string;
   readonly onProvisional?: (response: SipMessage) => void;
   readonly deadlineMs?: number;
 }
@@ -57,6 +59,7 @@ export class Phone {
   #cseq = 0;
   #inviteBranch = '';
   #ack: string | undefined;
+  #up = false;
   #ended: SipMessage | undefined;
   readonly #endWaiters: ((bye: SipMessage) => void)[] = [];
   /** Requests sent again for want of an answer: 0 on loopback unless the program is late. */
@@ -113,7 +116,7 @@ export class Phone {
     });
     this.times.final = performance.now();
     this.answer = response;
-    if (response.status >= 200 && response.status < 300) this.#established(response, options.noAck === true);
+    if (response.status >= 200 && response.status < 300) this.#established(response, options);
     return response;
   }
 
@@ -129,6 +132,7 @@ export class Phone {
   }
 
   async hangUp(): Promise<SipMessage> {
+    this.#up = false;
     return this.request('BYE');
   }
 
@@ -137,7 +141,7 @@ export class Phone {
     this.#cseq += 1;
     const branch = `z9hG4bK${unique()}`;
     const response = await this.#transact(method, branch, body, { headers });
-    if (method === 'INVITE' && response.status < 300) this.#established(response, false);
+    if (method === 'INVITE' && response.status < 300) this.#established(response, {});
     return response;
   }
 
@@ -165,8 +169,9 @@ export class Phone {
     });
   }
 
-  get isEnded(): boolean {
-    return this.#ended !== undefined;
+  /** Answered, and hung up by neither side. */
+  get isUp(): boolean {
+    return this.#up;
   }
 
   /** The next frame for which `test` holds. */
@@ -200,20 +205,38 @@ export class Phone {
     );
   }
 
+  /** Half a second without any sound: prompts are over. */
+  async quiet(deadlineMs = 15_000): Promise<void> {
+    await this.frame('it to be quiet', run(25, (frame) => !frameSounds(frame)), deadlineMs);
+  }
+
+  /** From now on no sound may come; the returned function ends the watch and throws if one did. */
+  staysQuiet(): () => void {
+    let sounding = 0;
+    const stop = this.media.watch((frame) => {
+      if (frameSounds(frame)) sounding += 1;
+    });
+    return () => {
+      stop();
+      if (sounding > 0) throw new Error(`${this.name} heard sound in ${sounding} frames`);
+    };
+  }
+
   close(): void {
     for (const pending of this.#pending.values()) pending.cancelTimers();
     this.media.close();
     this.#socket.close();
   }
 
-  #established(response: SipMessage, noAck: boolean): void {
+  #established(response: SipMessage, { noAck, ackBody }: DialOptions): void {
+    this.#up = true;
     this.#remoteTag = tagOf(header(response, 'to'));
     this.#remoteUri = uriOf(header(response, 'contact'));
     const far = farMedia(response.body);
     if (far !== undefined) this.media.connect(far.address, far.port, far.eventType);
-    if (noAck) return;
+    if (noAck === true) return;
     // RFC 3261 §13.2.2.4: the ACK of a 2xx is a request of its own, and is sent again for every 2xx that comes again.
-    this.#ack = this.#compose('ACK', `z9hG4bK${unique()}`, '', []);
+    this.#ack = this.#compose('ACK', `z9hG4bK${unique()}`, ackBody ?? '', []);
     this.times.ack = performance.now();
     this.#transmit(this.#ack);
   }
@@ -311,6 +334,7 @@ export class Phone {
       ].join('\r\n'),
     );
     if (!known || request.method !== 'BYE') return;
+    this.#up = false;
     this.#ended = request;
     for (const waiter of this.#endWaiters.splice(0)) waiter(request);
   }
@@ -322,7 +346,7 @@ export function sdp(host: string, media: readonly string[]): string {
 }
 
 function farMedia(body: string): { readonly address: string; readonly port: number; readonly eventType: number } | undefined {
-  const port = /^m=audio (\d+) /m.exec(body)?.[1];
+  const port = /^m=audio ([1-9]\d*) /m.exec(body)?.[1];
   const address = /^c=IN IP4 (\S+)/m.exec(body)?.[1];
   const eventType = /^a=rtpmap:(\d+) telephone-event/im.exec(body)?.[1];
   if (port === undefined || address === undefined) return undefined;
