@@ -9,18 +9,27 @@ export interface InboundLeg {
   readonly protocol: 'sip' | 'h323';
   /** The protocol's own name of the call (SIP Call-ID). */
   readonly protocolId: string;
-  /** What was dialled: user part, digits, or `user@host`, lower case. */
-  readonly alias: string;
+  /** What was dialled, most exact first, lower case: `user@host` and the user part, or digits. At least one. */
+  readonly aliases: readonly [string, ...string[]];
   readonly caller: Caller;
-  /** Undefined: the caller leaves the offer to us. */
-  readonly offer: MediaDescription | undefined;
+  readonly offer: LegOffer;
   /** Set once, before anything else is called. */
   listen(handlers: LegHandlers): void;
-  /** 200 with our media. `gone`: the caller cancelled or signalling was lost meanwhile. */
-  answer(media: MediaDescription): Promise<Result<void, 'gone'>>;
+  /**
+   * 200 with our media. When the caller left the offer to us, our media is the offer and the caller's answer is waited for
+   * and comes back. `gone`: the caller cancelled or signalling was lost meanwhile.
+   */
+  answer(media: MediaDescription): Promise<Result<MediaDescription | undefined, 'gone'>>;
   /** Ends the call in whatever state it is: a failure response before the answer, BYE after it. Idempotent, settles within a deadline. */
   end(reason: EndReason): Promise<void>;
 }
+
+export type LegOffer =
+  | { readonly kind: 'offered'; readonly media: MediaDescription }
+  /** The caller leaves the offer to us. */
+  | { readonly kind: 'none' }
+  /** What was offered cannot be read, or has nothing that can be used. */
+  | { readonly kind: 'unusable'; readonly reason: EndReason };
 
 export interface Caller {
   /** Display name, or the number when there is none. */

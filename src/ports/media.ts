@@ -47,15 +47,15 @@ export interface MediaHandlers {
 export interface MediaPort {
   /** Whether a media server is there to take calls. */
   readonly available: boolean;
-  /** Makes an endpoint for an offer. */
-  allocate(offer: MediaDescription, handlers: MediaHandlers): Promise<Result<LegMedia, AllocateFailure>>;
+  /** Makes an endpoint for an offer; without one the endpoint makes the offer, and `update` takes the far end's answer. */
+  allocate(offer: MediaDescription | undefined, handlers: MediaHandlers): Promise<Result<LegMedia, AllocateFailure>>;
   /** Says something to all in a conference, mixed in. Settles when it was taken. */
   announce(conference: string, prompts: readonly Prompt[], language: string): Promise<void>;
 }
 
 /** The endpoint of one leg. One owner, the call session, releases it. */
 export interface LegMedia {
-  /** What to answer the far end with: the lines of the offer, in its order. */
+  /** What to answer the far end with (or to offer it): the line in use. The others of its offer are refused. */
   readonly answer: MediaDescription;
   /** The media server's name of it, for logs. */
   readonly id: string;
@@ -64,12 +64,12 @@ export interface LegMedia {
   /** Plays music until stopped or replaced. */
   playMusic(): Promise<'stopped' | 'failed'>;
   stopPlay(): Promise<void>;
-  /** Enters a conference, which is made if it is not there. */
+  /** Enters a conference, which is made if it is not there. Ends what plays. */
   join(conference: string, muted: boolean): Promise<Result<void, 'join_failed'>>;
   /** Leaves the conference; the endpoint stays. */
   leave(): Promise<void>;
   setMuted(muted: boolean): Promise<void>;
-  /** Says something to this member of a conference only, over what it hears. */
+  /** Says something to this member of a conference only, over what it hears. Several follow one another. Settles when it was said. */
   tell(prompts: readonly Prompt[], language: string): Promise<void>;
   /** RTP packets received so far; undefined when the server did not say. */
   packetsReceived(): Promise<number | undefined>;

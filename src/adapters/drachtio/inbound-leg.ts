@@ -1,0 +1,267 @@
+import Srf from 'drachtio-srf';
+import type { EndReason } from '../../domain/reasons.ts';
+import { attempt, errorText } from '../../lib/attempt.ts';
+import type { Scheduler } from '../../lib/machine.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
+import type { Caller, InboundLeg, LegHandlers, LegOffer } from '../../ports/call-leg.ts';
+import type { Log } from '../../ports/log.ts';
+import type { MediaDescription } from '../../ports/media.ts';
+import { parseDtmfInfo } from '../../protocol/dtmf/info.ts';
+import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
+import { composeAnswer } from '../../protocol/sdp/many-lines.ts';
+import { displayName, headerText, shownText } from './header-text.ts';
+import { accepted, allowed } from './methods.ts';
+
+/** How an end is said in SIP: the status of a failure response and the value of the Reason header. */
+export type WireEnd = (reason: EndReason) => { readonly status: number; readonly reason: string };
+
+export interface SipLegOptions {
+  readonly id: string;
+  readonly srf: Srf;
+  readonly req: Srf.Request;
+  readonly res: Srf.Response;
+  readonly wireEnd: WireEnd;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  /** Called once, when nothing of the call is left. */
+  readonly onClosed: () => void;
+}
+
+/** The server answers at once whether a response went out. */
+const sendMs = 4_000;
+/** Timer F of the BYE is 32 s (RFC 3261 §17.1.2.2); the call is over for us long before. */
+const byeMs = 4_000;
+
+/**
+ * - `arrived`: no final response sent
+ * - `answering`: the 200 is on its way through the server
+ * - `answered`: there is a dialog
+ * - `over`: ended, by whichever side
+ */
+type State = { readonly is: 'arrived' } | { readonly is: 'answering'; readonly dialog: Promise<Srf.Dialog | undefined> } | { readonly is: 'answered'; readonly dialog: Srf.Dialog } | { readonly is: 'over' };
+
+/** One INVITE from outside and the dialog it leads to. */
+export class SipLeg implements InboundLeg {
+  readonly protocol = 'sip';
+  readonly id: string;
+  readonly protocolId: string;
+  readonly aliases: readonly [string, ...string[]];
+  readonly caller: Caller;
+  readonly offer: LegOffer;
+  readonly #options: SipLegOptions;
+  #handlers: LegHandlers | undefined;
+  #state: State = { is: 'arrived' };
+  readonly #sdpSession: number;
+  #sdpVersion = 0;
+  /** What our side last said, for an offer of our own. */
+  #localMedia: MediaDescription | undefined;
+  #ending: Promise<void> | undefined;
+
+  constructor(options: SipLegOptions) {
+    const { req } = options;
+    this.#options = options;
+    this.#sdpSession = options.scheduler.now();
+    this.id = options.id;
+    this.protocolId = shownText(req.get('Call-ID') ?? '');
+    this.aliases = dialled(req.uri);
+    this.caller = callerOf(req);
+    this.offer = offerOf(req);
+    // RFC 3261 §9.2; the server has answered the CANCEL, and the INVITE with 487.
+    req.on('cancel', () => this.#farEnded('caller_cancelled'));
+  }
+
+  listen(handlers: LegHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  async answer(media: MediaDescription): Promise<Result<MediaDescription | undefined, 'gone'>> {
+    if (this.#state.is !== 'arrived') return err('gone');
+    const sdp = this.#writeMedia(media, this.offer.kind === 'none' ? undefined : this.#options.req.body);
+    const dialog = this.#accept(sdp);
+    this.#state = { is: 'answering', dialog };
+    const made = await dialog;
+    // It may have been cancelled or ended meanwhile; whoever ended it takes care of the dialog.
+    if (this.#stateIs() === 'over' || this.#ending !== undefined) return err('gone');
+    if (made === undefined) {
+      this.#farEnded('signalling_lost');
+      return err('gone');
+    }
+    this.#state = { is: 'answered', dialog: made };
+    if (this.offer.kind !== 'none') return ok(undefined);
+    return this.#lateAnswer(made);
+  }
+
+  end(reason: EndReason): Promise<void> {
+    this.#ending ??= this.#end(reason);
+    return this.#ending;
+  }
+
+  /** The connection to the SIP server is lost, and the dialog with it (D-10, F-10). */
+  signallingLost(): void {
+    this.#farEnded('signalling_lost');
+  }
+
+  async #end(reason: EndReason): Promise<void> {
+    const state = this.#state;
+    if (state.is === 'over') return;
+    const { status, reason: value } = this.#options.wireEnd(reason);
+    const headers = { Reason: headerText(value) };
+    if (state.is === 'arrived') {
+      this.#close();
+      this.#options.res.send(status, { headers });
+      return;
+    }
+    const dialog = state.is === 'answered' ? state.dialog : await state.dialog;
+    const lost = this.#stateIs() === 'over';
+    this.#close();
+    if (dialog?.connected !== true || lost) return;
+    const byed = await attempt(dialog.destroy({ headers }), byeMs, this.#options.scheduler);
+    if (!byed.ok) this.#options.log.debug({ how: byed.error.kind }, 'the BYE was not answered');
+  }
+
+  /** For the compiler a state does not change while something is awaited. */
+  #stateIs(): State['is'] {
+    return this.#state.is;
+  }
+
+  #close(): void {
+    if (this.#state.is === 'over') return;
+    this.#state = { is: 'over' };
+    this.#options.onClosed();
+  }
+
+  #farEnded(reason: EndReason): void {
+    if (this.#state.is === 'over') return;
+    const answering = this.#state.is === 'answering' ? this.#state.dialog : undefined;
+    this.#close();
+    // A 200 that crossed the CANCEL makes a dialog nobody wants (RFC 3261 §9.2).
+    void answering?.then((dialog) => (dialog?.connected === true ? attempt(dialog.destroy(), byeMs, this.#options.scheduler) : undefined));
+    this.#handlers?.onEnded(reason);
+  }
+
+  /** Sends the 200. Undefined: it was not sent, or nobody can tell. */
+  async #accept(localSdp: string): Promise<Srf.Dialog | undefined> {
+    const { srf, req, res, log, scheduler } = this.#options;
+    const creating = srf.createUAS(req, res, { localSdp, headers: { Allow: allowed } });
+    const created = await attempt(creating, sendMs, scheduler);
+    if (!created.ok) {
+      log.debug({ how: created.error.kind }, 'the 200 was not sent');
+      creating.then(
+        (late) => void attempt(late.destroy(), byeMs, scheduler),
+        () => undefined,
+      );
+      return undefined;
+    }
+    this.#attend(created.value);
+    return created.value;
+  }
+
+  #attend(dialog: Srf.Dialog): void {
+    dialog.on('destroy', (bye) => this.#farEnded(bye.source === 'application' ? 'ack_timeout' : 'caller_hung_up'));
+    dialog.on('info', (req, res) => this.#info(req, res));
+    dialog.on('modify', (req, res) => void this.#reInvite(dialog, req, res));
+    dialog.on('update', (req, res) => void this.#reInvite(dialog, req, res));
+    dialog.on('options', (_req, res) => res.send(200, { headers: { Allow: allowed, Accept: accepted } }));
+    for (const method of ['message', 'notify', 'refer'] as const) dialog.on(method, (_req, res) => res.send(405, { headers: { Allow: allowed } }));
+  }
+
+  /** Our 200 was the offer: the answer is in the ACK (RFC 3261 §13.2.1). Without an ACK the server ends the dialog. */
+  #lateAnswer(dialog: Srf.Dialog): Promise<Result<MediaDescription | undefined, 'gone'>> {
+    return new Promise((resolve) => {
+      dialog.on('ack', (ack) => {
+        const answer = describeSdp(ack.body);
+        resolve(answer.ok ? ok(answer.value) : ok({ lines: [] }));
+      });
+      dialog.on('destroy', () => resolve(err('gone')));
+    });
+  }
+
+  #info(req: Srf.Request, res: Srf.Response): void {
+    const digit = parseDtmfInfo(req.get('Content-Type') ?? '', req.body);
+    if (digit.ok) {
+      res.send(200);
+      this.#handlers?.onDigit(digit.value.digit, 'info');
+    } else if (digit.error === 'unsupported_type') {
+      res.send(415, { headers: { Accept: accepted } });
+    } else {
+      res.send(400);
+    }
+  }
+
+  /** RFC 3264 §8, RFC 3311 §5.2: a new offer, or none, in which case a re-INVITE asks for ours. */
+  async #reInvite(dialog: Srf.Dialog, req: Srf.Request, res: Srf.Response): Promise<void> {
+    const contact = { Contact: dialog.local.contact };
+    try {
+      if (req.body === '' && req.method === 'UPDATE') {
+        res.send(200, { headers: contact });
+      } else if (req.body === '') {
+        const ours = this.#localMedia === undefined ? dialog.local.sdp : this.#writeMedia(this.#localMedia, undefined);
+        dialog.once('ack', (ack) => void this.#takeOffer(ack.body));
+        res.send(200, { body: ours, headers: { ...contact, 'Content-Type': 'application/sdp' } });
+      } else {
+        const answer = await this.#takeOffer(req.body);
+        if (answer === undefined) res.send(488, { headers: { Warning: '304 vestibule "Media type not available"' } });
+        else res.send(200, { body: answer, headers: { ...contact, 'Content-Type': 'application/sdp' } });
+      }
+    } catch (error) {
+      this.#options.log.warn({ code: 'reinvite_failed', problem: errorText(error) }, 'a re-INVITE could not be handled');
+      if (!res.finalResponseSent) res.send(500);
+    }
+  }
+
+  /** Our answer to an offer inside the call; undefined when it is refused. */
+  async #takeOffer(sdp: string): Promise<string | undefined> {
+    const offer = describeSdp(sdp);
+    if (!offer.ok || this.#handlers === undefined || this.#state.is !== 'answered') return undefined;
+    const answer = await this.#handlers.onOffer(offer.value);
+    return answer.ok ? this.#writeMedia(answer.value, sdp) : undefined;
+  }
+
+  /** Our media as an answer to `offer`, every line of it kept; or as an offer of our own. */
+  #writeMedia(media: MediaDescription, offer: string | undefined): string {
+    this.#sdpVersion += 1;
+    this.#localMedia = media;
+    const sdp = writeAudioSdp(media, { sessionId: this.#sdpSession, version: this.#sdpVersion });
+    if (!sdp.ok) return '';
+    return offer === undefined ? sdp.value : composeAnswer(offer, sdp.value);
+  }
+}
+
+/** The whole address and its user part. */
+function dialled(uri: string): readonly [string, ...string[]] {
+  const { user, host } = Srf.parseUri(uri) ?? {};
+  const name = shownText(user ?? '').toLowerCase();
+  return host === undefined || name === '' ? [name] : [`${name}@${shownText(host).toLowerCase()}`, name];
+}
+
+function callerOf(req: Srf.Request): Caller {
+  const from = parsedFrom(req);
+  const uri = shownText(from.uri);
+  const number = shownText(Srf.parseUri(from.uri)?.user ?? '');
+  const userAgent = req.get('User-Agent');
+  return {
+    name: displayName(from.name ?? '') || number || 'unknown',
+    number,
+    uri,
+    source: { address: req.source_address, port: req.source_port, transport: req.protocol },
+    ...(userAgent === undefined ? {} : { userAgent: shownText(userAgent) }),
+  };
+}
+
+/** The library's parsers throw on what they cannot read. */
+function parsedFrom(req: Srf.Request): Srf.Address {
+  try {
+    return req.getParsedHeader('from');
+  } catch {
+    return { uri: '' };
+  }
+}
+
+function offerOf(req: Srf.Request): LegOffer {
+  if (req.body === '') return { kind: 'none' };
+  if (!/^application\/sdp\s*(;|$)/i.test((req.get('Content-Type') ?? '').trim())) return { kind: 'unusable', reason: 'bad_offer' };
+  const media = describeSdp(req.body);
+  if (!media.ok) return { kind: 'unusable', reason: 'bad_offer' };
+  // Nothing plain RTP can carry: RFC 3261 §21.4.26.
+  return usableAudioLine(media.value) === undefined ? { kind: 'unusable', reason: 'no_common_codec' } : { kind: 'offered', media: media.value };
+}

@@ -1,0 +1,108 @@
+import type Srf from 'drachtio-srf';
+import { errorText } from '../../lib/attempt.ts';
+import type { Scheduler } from '../../lib/machine.ts';
+import type { InboundLeg, SignallingPort } from '../../ports/call-leg.ts';
+import type { Log } from '../../ports/log.ts';
+import { SipLeg, type WireEnd } from './inbound-leg.ts';
+import { accepted, allowed, refusedMethods } from './methods.ts';
+
+export interface DrachtioOptions {
+  /** One for the whole program: the media server is invited through it, too. */
+  readonly srf: Srf;
+  readonly server: { readonly host: string; readonly port: number; readonly secret: string };
+  readonly newId: () => string;
+  readonly wireEnd: WireEnd;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  readonly onCall: (leg: InboundLeg) => void;
+}
+
+/** Calls from outside, by way of a drachtio server. Lost, it is connected to again; its calls are over then (D-10). */
+export class DrachtioSignalling implements SignallingPort {
+  readonly #options: DrachtioOptions;
+  readonly #legs = new Set<SipLeg>();
+  #addresses: readonly string[] = [];
+  #available = false;
+  #onFirst: () => void = () => undefined;
+  #reported = false;
+
+  constructor(options: DrachtioOptions) {
+    this.#options = options;
+    const { srf } = options;
+    srf.on('connect', (error, hostPorts) => this.#connected(error, hostPorts));
+    srf.on('close', () => this.#lost());
+    // Without a listener an error would end the process (D-15); a close follows it.
+    srf.on('error', (error) => this.#unreachable(errorText(error)));
+    srf.invite((req, res) => this.#invited(req, res));
+    srf.options((_req, res) => res.send(200, { headers: { Allow: allowed, Accept: accepted } }));
+    for (const method of refusedMethods) srf.use(method, (_req, res) => res.send(405, { headers: { Allow: allowed } }));
+  }
+
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  get available(): boolean {
+    return this.#available;
+  }
+
+  /** Legs that are not over yet. */
+  get legs(): number {
+    return this.#legs.size;
+  }
+
+  /** Connects, and goes on trying; settles with the first outcome. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFirst = resolve;
+      this.#options.srf.connect(this.#options.server);
+    });
+  }
+
+  stop(): void {
+    this.#lost();
+    try {
+      this.#options.srf.disconnect();
+    } catch (error) {
+      // F-11: the library asserts when it was never let in.
+      this.#options.log.debug({ problem: errorText(error) }, 'the SIP server was not connected');
+    }
+  }
+
+  #connected(error: Error | null | undefined, hostPorts: string): void {
+    if (error) {
+      this.#unreachable(`${error.message}: check its secret`);
+      return;
+    }
+    this.#available = true;
+    this.#reported = false;
+    this.#addresses = [...new Set(hostPorts.split(',').flatMap((entry) => /^[a-z]+\/(.+)$/.exec(entry.trim())?.[1] ?? []))].map((address) => `sip:${address}`);
+    this.#options.log.info({ addresses: this.#addresses }, 'connected to the SIP server');
+    this.#onFirst();
+  }
+
+  #unreachable(problem: string): void {
+    if (!this.#reported) this.#options.log.warn({ code: 'sip_server_unreachable', problem }, 'the SIP server cannot be reached; trying on');
+    this.#reported = true;
+    this.#onFirst();
+  }
+
+  #lost(): void {
+    if (this.#available) this.#options.log.error({ code: 'sip_server_lost', calls: this.#legs.size }, 'the SIP server is lost');
+    this.#available = false;
+    for (const leg of [...this.#legs]) leg.signallingLost();
+  }
+
+  #invited(req: Srf.Request, res: Srf.Response): void {
+    const { srf, newId, wireEnd, scheduler, log, onCall } = this.#options;
+    try {
+      const id = newId();
+      const leg: SipLeg = new SipLeg({ id, srf, req, res, wireEnd, scheduler, log: log.child({ call: id }), onClosed: () => this.#legs.delete(leg) });
+      this.#legs.add(leg);
+      onCall(leg);
+    } catch (error) {
+      log.error({ code: 'invite_failed', problem: errorText(error) }, 'an INVITE could not be taken');
+      if (!res.finalResponseSent) res.send(500);
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import type Mrf from 'drachtio-fsmrf';
+import type { Prompt } from '../../domain/prompts.ts';
+import { attempt, errorText } from '../../lib/attempt.ts';
+import type { Scheduler } from '../../lib/machine.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
+import type { Log } from '../../ports/log.ts';
+import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers } from '../../ports/media.ts';
+import type { PromptCatalog } from '../../ports/prompts.ts';
+import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
+import { packetCount } from './api-reply.ts';
+import { Applications, type Running } from './applications.ts';
+import { argument, conferenceName } from './esl-text.ts';
+import type { MediaServerConnection } from './media-server.ts';
+import { MemberAnnouncements } from './member-announcements.ts';
+
+export interface LegMediaOptions {
+  readonly endpoint: Mrf.Endpoint;
+  readonly connection: MediaServerConnection;
+  readonly answer: MediaDescription;
+  readonly handlers: MediaHandlers;
+  readonly catalog: PromptCatalog;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  /** Called once, when the endpoint is no more. */
+  readonly onClosed: () => void;
+}
+
+/** FreeSWITCH answers a join within two frames; a busy one held back its events for half a second (F-21). */
+const joinMs = 4_000;
+const modifyMs = 4_000;
+const breakMs = 2_000;
+const byeMs = 3_000;
+/** A music file that is over sooner than this cannot be played. */
+const shortestMusicMs = 500;
+
+interface Membership {
+  readonly conference: string;
+  readonly member: string;
+  readonly running: Running;
+}
+
+/** One endpoint: a channel on FreeSWITCH, controlled over its own connection, and commands about it over the shared one. */
+export class FreeSwitchLeg implements LegMedia {
+  readonly id: string;
+  readonly #options: LegMediaOptions;
+  readonly #applications: Applications;
+  readonly #announcements: MemberAnnouncements;
+  #answer: MediaDescription;
+  #sdpVersion = 1;
+  /** The play in progress; a newer one takes its place. */
+  #playing: { readonly running: Running; stopped: 'no' | 'yes' } | undefined;
+  /** Turns of playing follow one another: a new one first ends the one before. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #music: { wanted: 'yes' | 'no' } = { wanted: 'no' };
+  #membership: Membership | undefined;
+  #state: 'open' | 'releasing' | 'closed' = 'open';
+
+  constructor(options: LegMediaOptions) {
+    const { endpoint, handlers, connection, scheduler } = options;
+    this.#options = options;
+    this.#answer = options.answer;
+    this.id = endpoint.uuid;
+    const control = endpoint.conn;
+    if (control === null) throw new Error('the endpoint has no connection');
+    // D-16, as for the shared connection.
+    control.socket?.setNoDelay(true);
+    this.#applications = new Applications(control, endpoint.uuid);
+    this.#announcements = new MemberAnnouncements(connection, scheduler);
+    endpoint.on('dtmf', (key) => handlers.onDigit(key.dtmf, key.source === 'INBAND_AUDIO' ? 'inband' : 'rtp'));
+    endpoint.on('destroy', () => this.closed());
+    control.on(`esl::event::CUSTOM::${endpoint.uuid}`, (event) => this.#announcements.heard(event));
+    // What would change how our applications behave is set here once: FreeSWITCH's own keys, sounds and endings stay off (T-01 to T-07).
+    for (const setting of ['playback_delimiter=!', 'playback_terminators=none', 'conference_controls=none', 'conference_silent_entry=true', 'hangup_after_conference=false']) {
+      this.#applications.execute('set', setting);
+    }
+  }
+
+  get answer(): MediaDescription {
+    return this.#answer;
+  }
+
+  play(prompts: readonly Prompt[], language: string): Promise<'done' | 'stopped' | 'failed'> {
+    const files = this.#options.catalog.files(prompts, language).map((file) => this.#path(file));
+    return this.#takeTurn(() => (files.length === 0 ? Promise.resolve('done') : this.#playback(files)));
+  }
+
+  playMusic(): Promise<'stopped' | 'failed'> {
+    return this.#takeTurn(async () => {
+      const music: { wanted: 'yes' | 'no' } = { wanted: 'yes' };
+      this.#music = music;
+      return this.#repeatMusic(music);
+    });
+  }
+
+  async stopPlay(): Promise<void> {
+    this.#music.wanted = 'no';
+    const playing = this.#playing;
+    if (playing === undefined || this.#state !== 'open') return;
+    playing.stopped = 'yes';
+    // `uuid_break all` would also drop an application not taken up yet, without a word of it.
+    await attempt(playing.running.begun, breakMs, this.#options.scheduler);
+    await this.#options.connection.api(`uuid_break ${this.id} all`);
+    await attempt(playing.running.ended, breakMs, this.#options.scheduler);
+  }
+
+  async join(conference: string, muted: boolean): Promise<Result<void, 'join_failed'>> {
+    await this.#takeTurn(() => Promise.resolve());
+    const name = conferenceName(conference);
+    const joined = this.#announcements.nextMember();
+    const running = this.#applications.execute('conference', `${name}+flags{${muted ? 'mute|nomoh' : 'nomoh'}}`);
+    // A refused join shows only in that the application is over (D-3, F-18).
+    const first = await attempt(Promise.race([joined, running.ended.then(() => undefined)]), joinMs, this.#options.scheduler);
+    if (!first.ok || first.value === undefined) return err('join_failed');
+    const membership: Membership = { conference: name, member: first.value, running };
+    this.#membership = membership;
+    void running.ended.then(() => {
+      if (this.#membership !== membership) return;
+      this.#membership = undefined;
+      this.#announcements.left();
+      // Somebody took the leg out of the mixer behind our back, or the conference was ended there.
+      if (this.#state === 'open') this.closed();
+    });
+    return ok(undefined);
+  }
+
+  async leave(): Promise<void> {
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    this.#membership = undefined;
+    this.#announcements.left();
+    await this.#options.connection.api(`conference ${membership.conference} hup ${membership.member}`);
+    await attempt(membership.running.ended, breakMs, this.#options.scheduler);
+  }
+
+  async setMuted(muted: boolean): Promise<void> {
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    await this.#options.connection.api(`conference ${membership.conference} ${muted ? 'mute' : 'unmute'} ${membership.member} quiet`);
+  }
+
+  async tell(prompts: readonly Prompt[], language: string): Promise<void> {
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    const files = this.#options.catalog.files(prompts, language).map((file) => this.#path(file));
+    await this.#announcements.say(membership.conference, membership.member, files);
+  }
+
+  async packetsReceived(): Promise<number | undefined> {
+    if (this.#state !== 'open') return undefined;
+    await this.#options.connection.api(`uuid_set_media_stats ${this.id}`);
+    const dump = await this.#options.connection.api(`uuid_dump ${this.id} json`);
+    return dump === undefined ? undefined : packetCount(dump);
+  }
+
+  async update(offer: MediaDescription): Promise<Result<MediaDescription, AllocateFailure>> {
+    const { dialog } = this.#options.endpoint;
+    this.#sdpVersion += 1;
+    const sdp = writeAudioSdp(offer, { sessionId: 1, version: this.#sdpVersion });
+    if (!sdp.ok) return err('no_common_codec');
+    if (dialog === null || this.#state !== 'open') return err('media_unavailable');
+    const answered = await attempt(dialog.modify(sdp.value), modifyMs, this.#options.scheduler);
+    if (!answered.ok) {
+      // D-1: after a failure the library would hold back every later one for ever.
+      dialog._reinvitesInProgress = { count: 0, admitOne: [] };
+      return err(answered.error.kind === 'failed' && answered.error.message.includes('488') ? 'no_common_codec' : 'media_unavailable');
+    }
+    const answer = describeSdp(answered.value);
+    // Without a common codec FreeSWITCH answers a re-INVITE with port 0, not with 488 (F-22).
+    if (!answer.ok || usableAudioLine(answer.value) === undefined) return err('no_common_codec');
+    this.#answer = answer.value;
+    return ok(answer.value);
+  }
+
+  async release(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'releasing';
+    this.#music.wanted = 'no';
+    const { endpoint, connection, scheduler, log } = this.#options;
+    const { dialog } = endpoint;
+    const byed = dialog === null || !dialog.connected ? Promise.resolve() : new Promise<void>((resolve) => dialog.on('destroy', () => resolve()));
+    // A channel outlives its own connection (F-15) and, made without SDP, may not run `hangup` (F-12): uuid_kill ends it in any state.
+    const killed = await connection.api(`uuid_kill ${this.id}`);
+    const ended = killed?.startsWith('+OK') === true ? await attempt(byed, byeMs, scheduler) : undefined;
+    if (ended?.ok !== true && dialog?.connected === true) {
+      await attempt(
+        dialog.destroy().catch((error: unknown) => log.debug({ problem: errorText(error) }, 'the media server did not take our BYE')),
+        byeMs,
+        scheduler,
+      );
+    }
+    this.closed();
+  }
+
+  /** The channel is gone, by our doing or not. */
+  closed(): void {
+    if (this.#state === 'closed') return;
+    const before = this.#state;
+    this.#state = 'closed';
+    this.#music.wanted = 'no';
+    this.#applications.channelGone();
+    this.#announcements.left();
+    const { dialog } = this.#options.endpoint;
+    // D-40: the library leaves the dialog behind when only the control connection died.
+    if (before === 'open' && dialog?.connected === true) void attempt(dialog.destroy(), byeMs, this.#options.scheduler);
+    this.#options.onClosed();
+    if (before === 'open') this.#options.handlers.onLost();
+  }
+
+  /** Ends what plays, then begins something else. */
+  #takeTurn<T>(begin: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    let begun: () => void = () => undefined;
+    // The next turn waits until this one has begun, not until it is over: it ends it.
+    this.#turn = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    return before.then(async () => {
+      await this.stopPlay();
+      const result = begin();
+      begun();
+      return result;
+    });
+  }
+
+  async #playback(files: readonly string[]): Promise<'done' | 'stopped' | 'failed'> {
+    const playing: { readonly running: Running; stopped: 'no' | 'yes' } = { running: this.#applications.execute('playback', files.join('!')), stopped: 'no' };
+    this.#playing = playing;
+    const how = await playing.running.ended;
+    if (this.#playing === playing) this.#playing = undefined;
+    if (playing.stopped === 'yes' || how === 'gone') return 'stopped';
+    return how === 'failed' ? 'failed' : 'done';
+  }
+
+  async #repeatMusic(music: { readonly wanted: 'yes' | 'no' }): Promise<'stopped' | 'failed'> {
+    const file = this.#path(this.#options.catalog.music);
+    while (music.wanted === 'yes') {
+      const begun = this.#options.scheduler.now();
+      const how = await this.#playback([file]);
+      if (how === 'stopped') break;
+      if (how === 'failed' || this.#options.scheduler.now() - begun < shortestMusicMs) return 'failed';
+    }
+    return 'stopped';
+  }
+
+  #path(file: string): string {
+    return argument(`${this.#options.connection.server.promptDir}/${file}`);
+  }
+}

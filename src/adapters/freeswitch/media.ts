@@ -1,0 +1,118 @@
+import Mrf from 'drachtio-fsmrf';
+import type Srf from 'drachtio-srf';
+import type { Prompt } from '../../domain/prompts.ts';
+import { attempt, failureText } from '../../lib/attempt.ts';
+import type { Scheduler } from '../../lib/machine.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
+import type { Log } from '../../ports/log.ts';
+import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../../ports/media.ts';
+import type { PromptCatalog } from '../../ports/prompts.ts';
+import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
+import { argument, conferenceName } from './esl-text.ts';
+import { FreeSwitchLeg } from './leg-media.ts';
+import { MediaServerConnection, type FreeSwitchServer } from './media-server.ts';
+
+export interface FreeSwitchMediaOptions {
+  /** In order of preference. */
+  readonly servers: readonly FreeSwitchServer[];
+  /** Carries the INVITEs to the media server. */
+  readonly srf: Srf;
+  readonly catalog: PromptCatalog;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+}
+
+/** Beyond the library's own 4 s for the connection back to us. */
+const createMs = 6_000;
+
+/**
+ * Media by FreeSWITCH, one active and the others standing by: all calls go to the active server, so that everybody in a
+ * room meets in one mixer. It stays active until it is lost; then its legs are lost, and the first connected server of
+ * the list takes the calls that come.
+ */
+export class FreeSwitchMedia implements MediaPort {
+  readonly #options: FreeSwitchMediaOptions;
+  readonly #connections: readonly MediaServerConnection[];
+  readonly #legs = new Map<FreeSwitchLeg, MediaServerConnection>();
+  #active: MediaServerConnection | undefined;
+
+  constructor(options: FreeSwitchMediaOptions) {
+    this.#options = options;
+    const mrf = new Mrf(options.srf);
+    this.#connections = options.servers.map((server) => {
+      const handlers = { onUp: () => this.#choose(), onDown: () => this.#down(connection) };
+      const connection: MediaServerConnection = new MediaServerConnection(server, { mrf, scheduler: options.scheduler, log: options.log, handlers });
+      return connection;
+    });
+  }
+
+  get available(): boolean {
+    return this.#active !== undefined;
+  }
+
+  /** Endpoints that are there now. */
+  get endpoints(): number {
+    return this.#legs.size;
+  }
+
+  /** Settles after the first try at every server; lost and missing ones are tried again by themselves. */
+  async start(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.start()));
+  }
+
+  stop(): void {
+    for (const connection of this.#connections) connection.stop();
+    this.#active = undefined;
+  }
+
+  async allocate(offer: MediaDescription | undefined, handlers: MediaHandlers): Promise<Result<LegMedia, AllocateFailure>> {
+    const connection = this.#active;
+    const mediaServer = connection?.mediaServer;
+    if (connection === undefined || mediaServer === undefined) return err('media_unavailable');
+    const sdp = offer === undefined ? undefined : writeAudioSdp(offer, { sessionId: 1, version: 1 });
+    if (sdp?.ok === false) return err('no_common_codec');
+    const creating = mediaServer.createEndpoint(sdp === undefined ? {} : { remoteSdp: sdp.value });
+    const created = await attempt(creating, createMs, this.#options.scheduler);
+    if (!created.ok) {
+      // Should it come after all, nobody waits for it.
+      creating.then(
+        (late) => void connection.api(`uuid_kill ${late.uuid}`),
+        () => undefined,
+      );
+      // RFC 3261 §21.4.26: what FreeSWITCH says when the offer has no codec of its own.
+      if (created.error.kind === 'failed' && created.error.message.includes('488')) return err('no_common_codec');
+      this.#options.log.warn({ code: 'endpoint_failed', problem: failureText(created.error) }, 'the media server made no endpoint');
+      return err('media_unavailable');
+    }
+    const endpoint = created.value;
+    const answer = describeSdp(endpoint.local.sdp);
+    const lost = connection.mediaServer !== mediaServer || !endpoint.connected || endpoint.conn === null;
+    if (lost || !answer.ok || usableAudioLine(answer.value) === undefined) {
+      void connection.api(`uuid_kill ${endpoint.uuid}`);
+      return err(lost ? 'media_unavailable' : 'no_common_codec');
+    }
+    const { catalog, scheduler, log } = this.#options;
+    const leg: FreeSwitchLeg = new FreeSwitchLeg({ endpoint, connection, answer: answer.value, handlers, catalog, scheduler, log, onClosed: () => this.#legs.delete(leg) });
+    this.#legs.set(leg, connection);
+    return ok(leg);
+  }
+
+  async announce(conference: string, prompts: readonly Prompt[], language: string): Promise<void> {
+    const connection = this.#active;
+    if (connection === undefined) return;
+    for (const file of this.#options.catalog.files(prompts, language)) {
+      await connection.api(`conference ${conferenceName(conference)} play ${argument(`${connection.server.promptDir}/${file}`)}`);
+    }
+  }
+
+  #choose(): void {
+    if (this.#active?.mediaServer !== undefined) return;
+    this.#active = this.#connections.find((connection) => connection.mediaServer !== undefined);
+  }
+
+  #down(connection: MediaServerConnection): void {
+    if (this.#active === connection) this.#active = undefined;
+    for (const [leg, on] of [...this.#legs]) if (on === connection) leg.closed();
+    this.#choose();
+  }
+}

@@ -1,0 +1,258 @@
+/** The composition root: which parts there are, in what order they start, and how they stop. */
+import Srf from 'drachtio-srf';
+import { listenControl } from './adapters/control-socket/server.ts';
+import { controlSocketPath } from './adapters/control-socket/path.ts';
+import type { ControlHandlers } from './adapters/control-socket/protocol.ts';
+import { DrachtioSignalling } from './adapters/drachtio/signalling.ts';
+import { FreeSwitchMedia } from './adapters/freeswitch/media.ts';
+import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
+import { loadPrompts } from './adapters/prompts/catalog.ts';
+import { CdrQueue, type CdrQueueReport } from './adapters/sqlite/cdr-queue.ts';
+import { openStores } from './adapters/sqlite/open.ts';
+import { newId, randomBelow } from './adapters/system/random.ts';
+import { createScheduler } from './adapters/system/scheduler.ts';
+import { Registry, type LiveCounts } from './call/registry.ts';
+import { roomSettings } from './cli/ask.ts';
+import { ensureDemoRoom, type DemoRoom } from './cli/demo-room.ts';
+import { createRoomCommands, type RoomChange } from './cli/room-commands.ts';
+import { policyOf } from './config/policy.ts';
+import type { Config } from './config/schema.ts';
+import { Pin } from './domain/pin-format.ts';
+import { endCause, reasonHeader } from './domain/reasons.ts';
+import { startMediaServer, startSipServer } from './embedded.ts';
+import { attempt, errorText } from './lib/attempt.ts';
+import type { Scheduler } from './lib/machine.ts';
+import type { Problem } from './lib/problem.ts';
+import { err, ok, type Result } from './lib/result.ts';
+import type { Log } from './ports/log.ts';
+import type { Status } from './ports/status.ts';
+import type { MediaServerState } from './softswitch/media-server/media-server.ts';
+import type { SipServerState } from './softswitch/sip-server/api.ts';
+
+export interface Overrides {
+  readonly log: Log;
+  readonly version: string;
+  readonly scheduler?: Scheduler;
+}
+
+export interface Started {
+  /** SIP URIs that reach this process, without the user part. */
+  readonly addresses: readonly string[];
+  readonly demoRoom: DemoRoom;
+}
+
+/** How much of everything there is; calls, endpoints and legs are back to zero when the last call is over. */
+export interface DebugState extends LiveCounts {
+  readonly legs: number;
+  readonly endpoints: number;
+  readonly sipServer: SipServerState | undefined;
+  readonly mediaServer: MediaServerState | undefined;
+}
+
+export interface App {
+  /** Everything is up when it settles, or nothing is left open. */
+  start(): Promise<Result<Started, Problem>>;
+  /** Takes no more calls and says goodbye to those there are; settles when the last is over, or drain.timeout is. */
+  drain(): Promise<void>;
+  /** Ends everything now. May be called at any time and again. */
+  stop(): Promise<void>;
+  debugState(): DebugState;
+}
+
+/** SQLite waits on the event loop, which has calls to serve. */
+const lockWaitMs = 50;
+/** The longest room number keyed at the attendant: an international number and some. */
+const longestNumber = 20;
+const drainReportMs = 5_000;
+/** For the BYEs of the last calls. */
+const cutMs = 3_000;
+
+export function build(config: Config, overrides: Overrides): App {
+  return new Program(config, overrides);
+}
+
+class Program implements App {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #version: string;
+  readonly #scheduler: Scheduler;
+  readonly #startedAt: number;
+  /** What has been started, to be stopped in reverse order. */
+  readonly #started: { readonly what: string; readonly stop: () => unknown }[] = [];
+  #registry: Registry | undefined;
+  #addresses: readonly string[] = [];
+  #counts: () => Omit<DebugState, keyof LiveCounts> = () => ({ legs: 0, endpoints: 0, sipServer: undefined, mediaServer: undefined });
+  #stopping: Promise<void> | undefined;
+
+  constructor(config: Config, overrides: Overrides) {
+    this.#config = config;
+    this.#log = overrides.log;
+    this.#version = overrides.version;
+    this.#scheduler = overrides.scheduler ?? createScheduler();
+    this.#startedAt = this.#scheduler.now();
+  }
+
+  async start(): Promise<Result<Started, Problem>> {
+    const started = await this.#start();
+    if (!started.ok) await this.stop();
+    return started;
+  }
+
+  async drain(): Promise<void> {
+    const registry = this.#registry;
+    if (registry === undefined) return;
+    this.#log.info({ ...registry.counts() }, 'draining: no more calls are taken');
+    let cancel: () => void = () => undefined;
+    const report = (): void => {
+      cancel = this.#scheduler.after(drainReportMs, () => {
+        this.#log.info({ ...registry.counts(), sample: registry.sample(5) }, 'draining: calls are left');
+        report();
+      });
+    };
+    report();
+    const drained = await attempt(registry.drain(), this.#config.drain.timeout * 1_000, this.#scheduler);
+    cancel();
+    if (!drained.ok) this.#log.warn({ code: 'drain_timeout', ...registry.counts() }, 'drain.timeout is over; the calls that are left are cut');
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  debugState(): DebugState {
+    return { ...(this.#registry?.counts() ?? { calls: 0, conferences: 0, timers: 0 }), ...this.#counts() };
+  }
+
+  async #start(): Promise<Result<Started, Problem>> {
+    const config = this.#config;
+    const log = this.#log;
+    const scheduler = this.#scheduler;
+
+    const prompts = loadPrompts(config.prompts.dir, log);
+    if (!prompts.ok) return prompts;
+
+    // First of all: a second process on this data.dir would close the records of the first one's calls.
+    let handlers: ControlHandlers = {};
+    const forward = (method: string) => (params: unknown) => handlers[method]?.(params) ?? Promise.resolve(err([starting]));
+    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'status'];
+    const control = await listenControl({
+      path: controlSocketPath(config.data.dir),
+      handlers: Object.fromEntries(methods.map((method) => [method, forward(method)])),
+      onDefect: (method, error) => log.error({ code: 'control_defect', method, problem: errorText(error) }, 'a command failed'),
+    });
+    if (!control.ok) return control;
+    this.#onStop('control socket', () => control.value.close());
+
+    const opened = await openStores({ dataDir: config.data.dir, secretFile: config.data.secretFile, lockWaitMs });
+    if (!opened.ok) return opened;
+    const stores = opened.value;
+    this.#onStop('store', () => stores.close());
+    const left = await stores.cdr.closeLeftOpen(scheduler.now());
+    if (!left.ok) return left;
+    if (left.value.calls > 0) log.warn({ ...left.value }, 'closed the records of calls a former run did not end');
+    const cdr = new CdrQueue({ store: stores.cdr, scheduler, report: (report) => this.#reportCdr(report) });
+    this.#onStop('call records', async () => {
+      const lost = await cdr.close();
+      if (lost > 0) log.error({ code: 'cdr_lost', lost }, 'call records could not be written');
+    });
+
+    const sip = config.drachtio.host === null ? await startSipServer({ config, scheduler, log }) : undefined;
+    if (sip?.ok === false) return sip;
+    if (sip !== undefined) this.#onStop('SIP server', () => sip.value.server.close());
+    const embedded = config.freeswitch.length === 0 ? await startMediaServer({ config, scheduler, log }) : undefined;
+    if (embedded?.ok === false) return embedded;
+    if (embedded !== undefined) this.#onStop('media server', () => embedded.value.server.stop());
+
+    const srf = new Srf();
+    const servers = embedded === undefined ? config.freeswitch.map((server) => externalServer(server, config)) : [embedded.value.freeswitch];
+    const media = new FreeSwitchMedia({ servers, srf, catalog: prompts.value, scheduler, log });
+    const registry = new Registry({
+      rooms: stores.rooms,
+      media,
+      cdr,
+      policy: policyOf(config),
+      attendant: { aliases: config.attendant.aliases.map((alias) => alias.toLowerCase()), pin: config.attendant.pin === null ? undefined : new Pin(config.attendant.pin), longestNumber },
+      language: config.room.language,
+      callLimit: config.limits.calls,
+      scheduler,
+      log,
+      newId,
+    });
+    const signalling = new DrachtioSignalling({
+      srf,
+      server: sip === undefined ? { host: config.drachtio.host ?? '', port: config.drachtio.port, secret: config.drachtio.secret } : sip.value.control,
+      newId,
+      wireEnd: (reason) => ({ status: endCause(reason).status, reason: reasonHeader(reason) }),
+      scheduler,
+      log,
+      onCall: (leg) => registry.arrive(leg),
+    });
+    this.#onStop('signalling', () => signalling.stop());
+    this.#onStop('media', () => media.stop());
+    this.#registry = registry;
+    this.#onStop('calls', async () => {
+      registry.cutAll('shutdown');
+      await attempt(registry.empty(), cutMs, scheduler);
+    });
+    this.#counts = () => ({ legs: signalling.legs, endpoints: media.endpoints, sipServer: sip?.value.server.debugState(), mediaServer: embedded?.value.server.debugState() });
+
+    await signalling.start();
+    await media.start();
+    this.#addresses = signalling.addresses;
+
+    const settings = roomSettings(config);
+    const demoRoom = await ensureDemoRoom({ rooms: stores.rooms, meta: stores.meta, pinBounds: settings.pinBounds, language: config.room.language, randomBelow });
+    if (!demoRoom.ok) return demoRoom;
+    handlers = {
+      ...createRoomCommands({ ...settings, rooms: stores.rooms, randomBelow, onChange: (change) => onRoomChange(registry, change) }),
+      status: () => Promise.resolve(ok(this.#status(registry))),
+    };
+    log.info({ addresses: this.#addresses, version: this.#version }, 'started');
+    return ok({ addresses: this.#addresses, demoRoom: demoRoom.value });
+  }
+
+  #onStop(what: string, stop: () => unknown): void {
+    this.#started.push({ what, stop });
+  }
+
+  async #stop(): Promise<void> {
+    for (const { what, stop } of this.#started.splice(0).reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        this.#log.error({ code: 'stop_failed', what, problem: errorText(error) }, 'a part could not be stopped');
+      }
+    }
+  }
+
+  #status(registry: Registry): Status {
+    return {
+      version: this.#version,
+      state: registry.state,
+      uptimeSeconds: Math.round((this.#scheduler.now() - this.#startedAt) / 1_000),
+      listening: this.#addresses,
+      rooms: registry.roomStatus(),
+      calls: registry.callStatus(),
+    };
+  }
+
+  #reportCdr(report: CdrQueueReport): void {
+    if (report.type === 'failing') this.#log.warn({ code: report.problem.code, queued: report.queued, problem: report.problem.message }, 'call records cannot be written; trying on');
+    else if (report.type === 'recovered') this.#log.info({}, 'call records are written again');
+    else this.#log.error({ code: 'cdr_lost', lost: report.count }, 'call records were lost: too many waited to be written');
+  }
+}
+
+const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
+
+function onRoomChange(registry: Registry, change: RoomChange): void {
+  if (change.type === 'removed') registry.roomRemoved(change.room.id);
+  else registry.roomChanged(change.room);
+}
+
+function externalServer(server: Config['freeswitch'][number], config: Config): FreeSwitchServer {
+  const { host, port, secret, profile, listenHost, listenPort, advertisedHost, promptDir } = server;
+  return { host, port, secret, profile, listenHost, listenPort, ...(advertisedHost === null ? {} : { advertisedHost }), promptDir: promptDir ?? config.prompts.dir };
+}
+

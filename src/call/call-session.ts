@@ -1,0 +1,424 @@
+import { admit } from '../domain/admission.ts';
+import type { IvrEffect } from '../domain/ivr.ts';
+import type { KeypadEffect } from '../domain/keypad.ts';
+import type { LegEffect } from '../domain/leg.ts';
+import type { Pin } from '../domain/pin-format.ts';
+import type { AdmissionRule, EntryRole, Policy } from '../domain/policy.ts';
+import type { Prompt } from '../domain/prompts.ts';
+import { endCause, goodbyeOf, logLevelOf, type EndReason } from '../domain/reasons.ts';
+import { roomRules, type Room } from '../domain/room.ts';
+import { attempt, errorText } from '../lib/attempt.ts';
+import { Machine, type Scheduler } from '../lib/machine.ts';
+import { err, unreachable, type Result } from '../lib/result.ts';
+import type { InboundLeg } from '../ports/call-leg.ts';
+import type { Log } from '../ports/log.ts';
+import type { AllocateFailure, LegMedia, MediaDescription, MediaPort } from '../ports/media.ts';
+import type { CdrRecorder, RoomStore } from '../ports/stores.ts';
+import type { ConferenceActor, LegOrder } from './conference-actor.ts';
+import { LegVoice } from './leg-voice.ts';
+import { execute, roomNow } from './live-control.ts';
+import { heldBy } from './media-hold.ts';
+import { initialSession, sessionStep, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
+
+/** What the attendant asks for: an alias of it, its PIN, and the longest room number. */
+export interface Attendant {
+  readonly aliases: readonly string[];
+  readonly pin: Pin | undefined;
+  readonly longestNumber: number;
+}
+
+export interface SessionOptions {
+  readonly leg: InboundLeg;
+  readonly rooms: RoomStore;
+  readonly media: MediaPort;
+  readonly cdr: CdrRecorder;
+  readonly policy: Policy;
+  readonly attendant: Attendant;
+  /** Language before a room is known. */
+  readonly language: string;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  /** The conference of a room, made if it is not there. */
+  readonly conference: (room: Room) => ConferenceActor;
+  /** How the conference of a room stands, without making one. */
+  readonly standing: (room: Room) => { readonly open: boolean; readonly locked: boolean };
+  readonly onClosed: () => void;
+}
+
+/** The longest goodbye; a media server that does not come back from playing must not hold a call. */
+const goodbyeMs = 15_000;
+const watchdogMs = 300_000;
+
+/**
+ * One call, from INVITE to its record. It owns the leg's endpoint and releases it; whatever happens, it ends once, by
+ * `#finish`. It only sequences: every decision is the domain's.
+ */
+export class CallSession {
+  readonly id: string;
+  readonly since: number;
+  readonly #options: SessionOptions;
+  readonly #log: Log;
+  readonly #machine: Machine<SessionState, SessionEvent, SessionEffect>;
+  /** Settles with the endpoint, or with why there is none. */
+  #allocation: Promise<Result<LegMedia, AllocateFailure>> = Promise.resolve(err('media_unavailable'));
+  #media: LegMedia | undefined;
+  #voice: LegVoice | undefined;
+  #answered: 'no' | 'yes' = 'no';
+  #room: Room | undefined;
+  #conference: ConferenceActor | undefined;
+
+  constructor(options: SessionOptions) {
+    const { leg, policy, scheduler, cdr } = options;
+    this.#options = options;
+    this.id = leg.id;
+    this.since = scheduler.now();
+    this.#log = options.log.child({ call: leg.id });
+    this.#machine = new Machine(
+      {
+        initial: initialSession(),
+        step: (state, event) => sessionStep(state, event, policy),
+        run: (effect) => this.#run(effect),
+        onError: (error, event) => this.#defect(error, event.type),
+      },
+      scheduler,
+    );
+    leg.listen({
+      onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
+      onEnded: (reason) => this.#machine.post({ type: 'gone', reason }),
+      onOffer: (offer) => this.#offered(offer),
+    });
+    const { protocol, protocolId, caller } = leg;
+    cdr.record({ type: 'callOpened', id: leg.id, at: this.since, protocol, callId: protocolId, caller: caller.number || caller.name, alias: this.alias });
+    this.#log.info({ protocol, protocolId, caller: caller.uri, source: caller.source, alias: this.alias, userAgent: caller.userAgent }, 'call arrived');
+  }
+
+  /** What was dialled, as people say it. */
+  get alias(): string {
+    return this.#options.leg.aliases.at(-1) ?? '';
+  }
+
+  get caller(): string {
+    return this.#options.leg.caller.name;
+  }
+
+  get stage(): SessionState['stage'] {
+    return this.#machine.state.stage;
+  }
+
+  get room(): Room | undefined {
+    return this.#room;
+  }
+
+  get timers(): ReadonlyMap<string, number> {
+    return this.#machine.pendingTimers();
+  }
+
+  start(): void {
+    void this.#arrive().catch((error: unknown) => this.#defect(error, 'arriving'));
+  }
+
+  /** Ends the call, with the goodbye of the reason. */
+  end(reason: EndReason): void {
+    this.#machine.post({ type: 'end', reason, goodbye: goodbyeOf(reason) });
+  }
+
+  /** Ends the call at once; a goodbye being said is cut. */
+  cut(reason: EndReason): void {
+    this.#machine.post({ type: 'gone', reason });
+  }
+
+  order(order: LegOrder): void {
+    this.#machine.post({ type: 'order', order });
+  }
+
+  /** The room opened while the caller is asked for a PIN of it. */
+  roomOpened(): void {
+    this.#machine.post({ type: 'ivr', event: { type: 'roomOpened' } });
+  }
+
+  /** The room was changed while the caller is asked for a PIN of it: judged again. */
+  roomChanged(room: Room): void {
+    if (this.stage === 'ivr' && this.#room?.id === room.id) this.#judge(room);
+  }
+
+  async #arrive(): Promise<void> {
+    const { leg, media, rooms, attendant } = this.#options;
+    if (!leg.aliases.some((alias) => attendant.aliases.includes(alias))) {
+      const found = await this.#find(leg.aliases, rooms);
+      if (found === 'failed') return this.end('server_error');
+      // Row 1 is the only verdict that does not need the media.
+      if (found === undefined) return this.end('unknown_alias');
+      this.#settleOn(found);
+    }
+    if (leg.offer.kind === 'unusable') return this.end(leg.offer.reason);
+    if (this.stage !== 'arriving') return;
+    this.#allocation = media.allocate(leg.offer.kind === 'offered' ? leg.offer.media : undefined, {
+      onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: this.#options.scheduler.now() }),
+      onLost: () => this.#machine.post({ type: 'end', reason: 'media_lost', goodbye: [] }),
+    });
+    const allocated = await this.#allocation;
+    if (this.stage !== 'arriving') return;
+    if (!allocated.ok) return this.end(allocated.error);
+    this.#media = allocated.value;
+    this.#voice = new LegVoice(allocated.value, this.#room?.language ?? this.#options.language);
+    const answered = await leg.answer(allocated.value.answer);
+    if (this.stage !== 'arriving' || !answered.ok) return;
+    // Without media nothing more than the BYE can be said, so this counts before the caller's own answer is taken.
+    this.#answered = 'yes';
+    if (answered.value !== undefined && !(await allocated.value.update(answered.value)).ok) return this.end('no_common_codec');
+    this.#greet();
+  }
+
+  /** The call is answered: the attendant, or the room's verdict. */
+  #greet(): void {
+    const { cdr, scheduler, attendant, leg } = this.#options;
+    const now = scheduler.now();
+    cdr.record({ type: 'callAnswered', id: this.id, at: now });
+    this.#log.info({ endpoint: this.#media?.id }, 'call answered');
+    this.#machine.post({ type: 'answered', now });
+    if (leg.offer.kind === 'offered') this.#machine.post({ type: 'leg', event: { type: 'held', held: heldBy(leg.offer.media), now } });
+    if (this.#room !== undefined) this.#judge(this.#room);
+    else this.#machine.post({ type: 'ivr', event: { type: 'startAttendant', asksPin: attendant.pin !== undefined, longestNumber: attendant.longestNumber } });
+  }
+
+  /** Undefined: no such room. `failed`: the store cannot tell. */
+  async #find(aliases: readonly string[], rooms: RoomStore): Promise<Room | undefined | 'failed'> {
+    for (const alias of aliases) {
+      const found = await rooms.byAlias(alias);
+      if (!found.ok) {
+        this.#log.error({ code: found.error.code, problem: found.error.message }, 'the room could not be looked up');
+        return 'failed';
+      }
+      if (found.value !== undefined) return found.value;
+    }
+    return undefined;
+  }
+
+  #settleOn(room: Room): void {
+    this.#room = room;
+    if (this.#voice !== undefined) this.#voice.language = room.language;
+  }
+
+  /** The admission rules, as the room and its conference stand now. */
+  #judge(room: Room): void {
+    this.#settleOn(room);
+    const rules = roomRules(room);
+    const verdict = admit({ room: rules, conference: this.#options.standing(room) });
+    this.#log.info({ room: room.id, verdict: verdict.kind, rule: verdict.rule }, `admission: ${verdict.kind} by ${verdict.rule}`);
+    switch (verdict.kind) {
+      case 'reject':
+        return this.end(verdict.reason);
+      case 'askPin':
+        return this.#machine.post({ type: 'ivr', event: { type: 'startPin', room: rules, rule: verdict.rule, noPin: verdict.noPin } });
+      case 'admit':
+        return this.#machine.post({ type: 'admitted', role: verdict.role, rule: verdict.rule, wrongPins: this.#machine.state.ivr.wrong.pin });
+      default:
+        return unreachable(verdict);
+    }
+  }
+
+  #run(effect: SessionEffect): void {
+    switch (effect.part) {
+      case 'ivr':
+        return this.#runIvr(effect.effect);
+      case 'keypad':
+        return this.#runKeypad(effect.effect);
+      case 'leg':
+        return this.#runLeg(effect.effect);
+      case 'room':
+        return this.#obey(effect.order);
+      case 'session':
+        break;
+      default:
+        unreachable(effect);
+    }
+    switch (effect.do) {
+      case 'enterRoom':
+        return this.#enterRoom(effect.role, effect.rule, effect.wrongPins);
+      case 'finish':
+        void this.#finish(effect.reason, effect.goodbye);
+        return;
+      case 'cutGoodbye':
+        this.#inBackground(this.#voice?.stop());
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #runIvr(effect: IvrEffect): void {
+    switch (effect.do) {
+      case 'play':
+        return this.#inBackground(
+          this.#voice?.play(effect.prompts).then((how) => {
+            if (how !== 'stopped') this.#machine.post({ type: 'ivr', event: { type: 'promptEnded' } });
+          }),
+        );
+      case 'stopPlay':
+        return this.#inBackground(this.#voice?.stop());
+      case 'startTimer':
+        return this.#machine.startTimer(`ivr:${effect.name}`, effect.ms, { type: 'ivr', event: { type: 'timer', name: effect.name } });
+      case 'cancelTimer':
+        return this.#machine.cancelTimer(`ivr:${effect.name}`);
+      case 'checkAttendantPin':
+        return this.#machine.post({ type: 'ivr', event: { type: 'attendantPinChecked', correct: this.#options.attendant.pin?.reveal() === effect.entry.reveal() } });
+      case 'checkNumber':
+        return this.#inBackground(this.#checkNumber(effect.number));
+      case 'checkPin':
+        return this.#inBackground(this.#checkPin(effect.entry));
+      case 'finish':
+        if (effect.outcome.kind === 'role') this.#machine.post({ ...effect.outcome, type: 'admitted' });
+        else this.#machine.post({ type: 'end', reason: effect.outcome.reason, goodbye: effect.outcome.goodbye });
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  async #checkNumber(number: string): Promise<void> {
+    const found = await this.#find([number], this.#options.rooms);
+    if (found === 'failed') return this.end('server_error');
+    this.#machine.post({ type: 'ivr', event: { type: 'numberChecked', found: found !== undefined } });
+    if (found !== undefined) this.#judge(found);
+  }
+
+  async #checkPin(entry: Pin): Promise<void> {
+    if (this.#room === undefined) return;
+    // An entry is checked against the PINs in force when it is submitted (policy section 1).
+    const room = await roomNow(this.#options.rooms, this.#room);
+    if (room === 'removed') return this.end('room_removed');
+    this.#settleOn(room);
+    this.#machine.post({ type: 'ivr', event: { type: 'pinChecked', match: this.#options.rooms.identify(room, entry), room: roomRules(room) } });
+  }
+
+  #runKeypad(effect: KeypadEffect): void {
+    switch (effect.do) {
+      case 'command':
+        if (this.#conference !== undefined) this.#inBackground(execute(this.id, effect.command, this.#conference, this.#options.rooms));
+        return;
+      case 'say':
+        return this.#inBackground(this.#voice?.tell(effect.prompts).then(() => this.#machine.post({ type: 'keypad', event: { type: 'promptEnded' } })));
+      case 'startTimer':
+        return this.#machine.startTimer(`keypad:${effect.name}`, effect.ms, { type: 'keypad', event: { type: 'timer', name: effect.name } });
+      case 'cancelTimer':
+        return this.#machine.cancelTimer(`keypad:${effect.name}`);
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #runLeg(effect: LegEffect): void {
+    const { scheduler } = this.#options;
+    switch (effect.do) {
+      case 'pollMedia':
+        return this.#inBackground(
+          this.#media?.packetsReceived().then((count) => {
+            if (count !== undefined) this.#machine.post({ type: 'leg', event: { type: 'packets', count, now: scheduler.now() } });
+          }),
+        );
+      case 'startTimer':
+        return this.#machine.startTimer(effect.name, effect.ms, { type: 'leg', event: { type: 'timer', name: effect.name, now: scheduler.now() + effect.ms } });
+      case 'cancelTimer':
+        return this.#machine.cancelTimer(effect.name);
+      case 'tell':
+        return this.#inBackground(this.#voice?.tell(effect.prompts));
+      case 'end':
+        return this.#machine.post({ type: 'end', reason: effect.reason, goodbye: effect.goodbye });
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #enterRoom(role: EntryRole, rule: AdmissionRule, wrongPins: number): void {
+    const { cdr, leg } = this.#options;
+    if (this.#room === undefined) return;
+    // Whatever the IVR was still asking or counting is of no account now.
+    for (const name of this.#machine.pendingTimers().keys()) if (name.startsWith('ivr:')) this.#machine.cancelTimer(name);
+    cdr.record({ type: 'callAdmitted', id: this.id, roomId: this.#room.id, role, rule });
+    this.#log.info({ room: this.#room.id, role, rule }, `admitted as ${role} by ${rule}`);
+    this.#conference = this.#options.conference(this.#room);
+    this.#conference.enter(this, { name: leg.caller.name, role, rule, wrongPins });
+  }
+
+  #obey(order: LegOrder): void {
+    switch (order.do) {
+      case 'join':
+        return this.#inBackground(this.#join(order.muted));
+      case 'lobby':
+        return this.#voice?.enterLobby();
+      case 'tell':
+        return this.#inBackground(this.#voice?.tell(order.prompts));
+      case 'mute':
+        return this.#inBackground(this.#media?.setMuted(order.muted));
+      case 'end':
+        return this.#machine.post({ type: 'end', reason: order.reason, goodbye: order.goodbye });
+      default:
+        unreachable(order);
+    }
+  }
+
+  async #join(muted: boolean): Promise<void> {
+    const conference = this.#conference;
+    if (conference === undefined || this.#media === undefined) return;
+    this.#voice?.leaveLobby();
+    const joined = await this.#media.join(conference.room.id, muted);
+    if (this.stage !== 'room') return;
+    if (joined.ok) {
+      this.#voice?.enterConference();
+      conference.post({ type: 'joined', call: this.id });
+    } else {
+      conference.post({ type: 'joinFailed', call: this.id, reason: 'media_unavailable' });
+    }
+  }
+
+  /** RFC 3264 §8: the media server answers; held, the no-media rule rests. */
+  async #offered(offer: MediaDescription): Promise<Result<MediaDescription, 'refused'>> {
+    if (this.#media === undefined || this.stage === 'ending') return err('refused');
+    const answer = await this.#media.update(offer);
+    if (!answer.ok) return err('refused');
+    this.#machine.post({ type: 'leg', event: { type: 'held', held: heldBy(offer), now: this.#options.scheduler.now() } });
+    return answer;
+  }
+
+  /** The one exit. Each step is taken even if the one before failed; the call is out of the books when it returns. */
+  async #finish(reason: EndReason, goodbye: readonly Prompt[]): Promise<void> {
+    const { leg, scheduler, cdr, onClosed } = this.#options;
+    const unwatch = scheduler.after(watchdogMs, () => this.#log.error({ code: 'call_stuck', reason }, 'the call did not finish within 5 minutes of its end'));
+    for (const name of this.#machine.pendingTimers().keys()) this.#machine.cancelTimer(name);
+    const { status, fault } = endCause(reason);
+    this.#log[logLevelOf(reason)]({ reason, fault, seconds: Math.round((scheduler.now() - this.since) / 1_000) }, `call ended: ${reason}`);
+    this.#conference?.left(this.id);
+    if (this.#answered === 'yes' && this.#voice !== undefined) {
+      const said = await attempt(goodbye.length > 0 ? this.#voice.farewell(goodbye) : Promise.resolve(this.#voice.fallSilent()), goodbyeMs, scheduler);
+      if (!said.ok) this.#log.warn({ code: 'goodbye_failed', how: said.error.kind }, 'the goodbye was not played in full');
+    }
+    // The far end is told first, then its media goes.
+    await this.#step('signalling', () => leg.end(reason));
+    await this.#step('media', async () => {
+      const allocated = await this.#allocation;
+      if (allocated.ok) await allocated.value.release();
+    });
+    cdr.record({ type: 'callClosed', id: this.id, at: scheduler.now(), reason, cause: this.#answered === 'yes' ? 'BYE' : `SIP ${status}`, fault });
+    this.#machine.stop();
+    unwatch();
+    onClosed();
+  }
+
+  async #step(what: string, doIt: () => Promise<void>): Promise<void> {
+    try {
+      await doIt();
+    } catch (error) {
+      this.#log.error({ code: 'call_defect', at: what, problem: errorText(error) }, 'a part of the call could not be ended');
+    }
+  }
+
+  /** Work whose outcome comes back as an event, or is of no account; a failure of it ends the call. */
+  #inBackground(work: Promise<unknown> | undefined): void {
+    work?.catch((error: unknown) => this.#defect(error, 'background'));
+  }
+
+  #defect(error: unknown, at: string): void {
+    this.#log.error({ code: 'call_defect', at, problem: errorText(error), stack: error instanceof Error ? error.stack : undefined }, 'the call failed; it is ended');
+    this.end('server_error');
+  }
+}

@@ -1,0 +1,89 @@
+import type { Prompt } from '../domain/prompts.ts';
+import type { LegMedia } from '../ports/media.ts';
+
+/** Where a leg is, for what it hears: `moving` from the lobby into the mixer. */
+type Place = 'alone' | 'lobby' | 'moving' | 'conference';
+
+/**
+ * What one leg hears. In the IVR a prompt replaces the one before. Elsewhere what is told follows one another, wherever
+ * the leg is by then: in the lobby over the music, in the conference over the mix.
+ */
+export class LegVoice {
+  readonly #media: LegMedia;
+  readonly #told: { readonly prompts: readonly Prompt[]; readonly said: () => void }[] = [];
+  #place: Place = 'alone';
+  #speaking = false;
+  language: string;
+
+  constructor(media: LegMedia, language: string) {
+    this.#media = media;
+    this.language = language;
+  }
+
+  play(prompts: readonly Prompt[]): Promise<'done' | 'stopped' | 'failed'> {
+    return this.#media.play(prompts, this.language);
+  }
+
+  stop(): Promise<void> {
+    return this.#media.stopPlay();
+  }
+
+  /** Settles when it was said, or when the leg can hear no more. */
+  tell(prompts: readonly Prompt[]): Promise<void> {
+    return new Promise((said) => {
+      this.#told.push({ prompts, said });
+      this.#speak();
+    });
+  }
+
+  enterLobby(): void {
+    this.#place = 'lobby';
+    this.#speak();
+  }
+
+  /** On its way into the mixer: what is told from now on is said there. */
+  leaveLobby(): void {
+    this.#place = 'moving';
+  }
+
+  enterConference(): void {
+    this.#place = 'conference';
+    this.#speak();
+  }
+
+  /** The last words: nothing told before or after it is said any more. Settles when they were played in full. */
+  async farewell(prompts: readonly Prompt[]): Promise<void> {
+    const inConference = this.#place === 'conference' || this.#place === 'moving';
+    this.fallSilent();
+    if (inConference) await this.#media.leave();
+    if (prompts.length > 0) await this.play(prompts);
+  }
+
+  /** Drops what was still to be told. */
+  fallSilent(): void {
+    this.#place = 'alone';
+    for (const { said } of this.#told.splice(0)) said();
+  }
+
+  #speak(): void {
+    if (this.#speaking) return;
+    this.#speaking = true;
+    void this.#sayAll().finally(() => {
+      this.#speaking = false;
+      // Told between the last word and here.
+      if (this.#told.length > 0 && this.#place !== 'moving') this.#speak();
+    });
+  }
+
+  /** One after the other, then the music again if this is the lobby. */
+  async #sayAll(): Promise<void> {
+    for (;;) {
+      const next = this.#place === 'moving' ? undefined : this.#told.shift();
+      if (next === undefined) break;
+      if (this.#place === 'conference') await this.#media.tell(next.prompts, this.language);
+      else await this.play(next.prompts);
+      next.said();
+    }
+    if (this.#place === 'lobby') void this.#media.playMusic();
+  }
+}

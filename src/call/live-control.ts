@@ -1,0 +1,24 @@
+import type { CallId } from '../domain/conference.ts';
+import type { ControlCommand } from '../domain/commands.ts';
+import type { Room } from '../domain/room.ts';
+import type { RoomStore } from '../ports/stores.ts';
+import type { ConferenceActor } from './conference-actor.ts';
+
+/** Carries out what a participant asks for. Only a PIN needs the store; whether it is allowed, the conference's rules say. */
+export async function execute(call: CallId, command: ControlCommand, conference: ConferenceActor, rooms: RoomStore): Promise<void> {
+  if (command.type !== 'claimHost') {
+    conference.post({ type: 'command', call, command });
+    return;
+  }
+  const room = await roomNow(rooms, conference.room);
+  const match = room === 'removed' ? 'none' : rooms.identify(room, command.entry);
+  conference.post({ type: 'hostClaimed', call, match: match === 'host' ? 'host' : 'none' });
+}
+
+/** The room with the PINs now in force. While the store cannot be read, what is known of it counts. */
+export async function roomNow(rooms: RoomStore, known: Room): Promise<Room | 'removed'> {
+  const [alias] = known.aliases;
+  const found = alias === undefined ? undefined : await rooms.byAlias(alias);
+  if (found === undefined || !found.ok) return known;
+  return found.value?.id === known.id ? found.value : 'removed';
+}

@@ -1,0 +1,213 @@
+import { isMuted } from '../domain/conference-state.ts';
+import { initialConference, isOpen } from '../domain/conference.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { EndReason } from '../domain/reasons.ts';
+import { roomRules, type Room, type RoomId } from '../domain/room.ts';
+import type { Scheduler } from '../lib/machine.ts';
+import type { InboundLeg } from '../ports/call-leg.ts';
+import type { Log } from '../ports/log.ts';
+import type { MediaPort } from '../ports/media.ts';
+import type { CallStatus, ParticipantStatus, RoomStatus, TimerStatus } from '../ports/status.ts';
+import type { CdrRecorder, RoomStore } from '../ports/stores.ts';
+import { CallSession, type Attendant } from './call-session.ts';
+import { ConferenceActor } from './conference-actor.ts';
+
+export interface RegistryOptions {
+  readonly rooms: RoomStore;
+  readonly media: MediaPort;
+  readonly cdr: CdrRecorder;
+  readonly policy: Policy;
+  readonly attendant: Attendant;
+  readonly language: string;
+  /** Most calls at a time. */
+  readonly callLimit: number;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  readonly newId: () => string;
+}
+
+/** How much is going on; all zero when nothing is left of any call. */
+export interface LiveCounts {
+  readonly calls: number;
+  readonly conferences: number;
+  readonly timers: number;
+}
+
+/** The calls and conferences there are now. */
+export class Registry {
+  readonly #options: RegistryOptions;
+  readonly #sessions = new Map<string, CallSession>();
+  readonly #conferences = new Map<RoomId, ConferenceActor>();
+  #state: 'running' | 'draining' = 'running';
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  get state(): 'running' | 'draining' {
+    return this.#state;
+  }
+
+  /** A call has come in. */
+  arrive(leg: InboundLeg): void {
+    const { callLimit, log } = this.#options;
+    if (this.#state === 'draining') return this.#turnAway(leg, 'shutdown');
+    if (this.#sessions.size >= callLimit) {
+      log.warn({ code: 'too_many_calls', callLimit }, 'a call was turned away: limits.calls is reached');
+      return this.#turnAway(leg, 'media_unavailable');
+    }
+    const { rooms, media, cdr, policy, attendant, language, scheduler } = this.#options;
+    const session: CallSession = new CallSession({
+      leg,
+      rooms,
+      media,
+      cdr,
+      policy,
+      attendant,
+      language,
+      scheduler,
+      log,
+      conference: (room) => this.#conference(room),
+      standing: (room) => this.#standing(room),
+      onClosed: () => this.#closed(session.id),
+    });
+    this.#sessions.set(session.id, session);
+    session.start();
+  }
+
+  roomChanged(room: Room): void {
+    this.#conferences.get(room.id)?.roomChanged(room);
+    for (const session of this.#sessions.values()) session.roomChanged(room);
+  }
+
+  roomRemoved(id: RoomId): void {
+    this.#conferences.get(id)?.post({ type: 'roomRemoved' });
+    for (const session of this.#sessions.values()) if (session.stage !== 'room' && session.room?.id === id) session.end('room_removed');
+  }
+
+  /** Takes no more calls, says goodbye to all, and settles when the last one is over. */
+  drain(): Promise<void> {
+    this.#state = 'draining';
+    this.endAll('shutdown');
+    return this.empty();
+  }
+
+  /** Ends all, each with its goodbye. */
+  endAll(reason: EndReason): void {
+    for (const conference of [...this.#conferences.values()]) conference.post({ type: 'endAll', reason });
+    for (const session of [...this.#sessions.values()]) if (session.stage !== 'room') session.end(reason);
+  }
+
+  /** Ends all at once, without a word. */
+  cutAll(reason: EndReason): void {
+    this.#state = 'draining';
+    for (const session of [...this.#sessions.values()]) session.cut(reason);
+  }
+
+  /** Settles when no call is left. */
+  empty(): Promise<void> {
+    if (this.#sessions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  /** A few of the calls that are still there, for the log. */
+  sample(most: number): readonly string[] {
+    return [...this.#sessions.keys()].slice(0, most);
+  }
+
+  counts(): LiveCounts {
+    const timers = [...this.#sessions.values(), ...this.#conferences.values()].reduce((sum, actor) => sum + actor.timers.size, 0);
+    return { calls: this.#sessions.size, conferences: this.#conferences.size, timers };
+  }
+
+  roomStatus(): readonly RoomStatus[] {
+    return [...this.#conferences.values()].map((conference) => this.#roomStatus(conference));
+  }
+
+  callStatus(): readonly CallStatus[] {
+    const now = this.#options.scheduler.now();
+    return [...this.#sessions.values()]
+      .filter((session) => session.stage !== 'room')
+      .map((session) => ({
+        id: session.id,
+        caller: session.caller,
+        alias: session.alias,
+        stage: session.stage !== 'ivr' ? session.stage : session.room === undefined ? 'attendant' : 'pin',
+        forSeconds: seconds(now - session.since),
+        timers: dueTimers(session.timers, now, () => true),
+      }));
+  }
+
+  #roomStatus(conference: ConferenceActor): RoomStatus {
+    const now = this.#options.scheduler.now();
+    const { room, state, timers } = conference;
+    const participants = [...state.participants.values()].map((participant): ParticipantStatus => {
+      const { call, name, role, rule, since } = participant;
+      const own = new Map([...timers].filter(([timer]) => timer.endsWith(`:${call}`)));
+      return {
+        id: call,
+        caller: name,
+        place: participant.place === 'lobby' ? 'lobby' : 'conference',
+        role,
+        rule,
+        audio: isMuted(participant) ? 'muted' : 'live',
+        forSeconds: seconds(now - since),
+        timers: [...dueTimers(own, now, () => true), ...dueTimers(this.#sessions.get(call)?.timers ?? new Map(), now, (timer) => timer !== 'mediaPoll')],
+      };
+    });
+    return {
+      id: room.id,
+      name: room.name,
+      aliases: room.aliases,
+      state: this.#standing(room).open ? 'open' : 'closed',
+      lock: this.#standing(room).locked ? 'locked' : 'unlocked',
+      participants: [...participants.filter(({ place }) => place === 'conference'), ...participants.filter(({ place }) => place === 'lobby')],
+      timers: dueTimers(timers, now, (timer) => !timer.includes(':')),
+    };
+  }
+
+  #conference(room: Room): ConferenceActor {
+    const there = this.#conferences.get(room.id);
+    if (there !== undefined) return there;
+    const { policy, media, cdr, scheduler, log, newId } = this.#options;
+    const conference: ConferenceActor = new ConferenceActor({
+      room,
+      policy,
+      media,
+      cdr,
+      scheduler,
+      log,
+      newId,
+      onOpened: () => {
+        for (const session of this.#sessions.values()) if (session.room?.id === room.id) session.roomOpened();
+      },
+      onIdle: () => {
+        if (this.#conferences.get(room.id) === conference) this.#conferences.delete(room.id);
+      },
+    });
+    this.#conferences.set(room.id, conference);
+    return conference;
+  }
+
+  #standing(room: Room): { readonly open: boolean; readonly locked: boolean } {
+    const state = this.#conferences.get(room.id)?.state ?? initialConference(roomRules(room));
+    return { open: isOpen(state), locked: state.lock === 'locked' };
+  }
+
+  #turnAway(leg: InboundLeg, reason: EndReason): void {
+    this.#options.log.info({ call: leg.id, alias: leg.aliases.at(-1), reason }, 'call turned away');
+    leg.listen({ onDigit: () => undefined, onEnded: () => undefined, onOffer: () => Promise.resolve({ ok: false, error: 'refused' }) });
+    void leg.end(reason);
+  }
+
+  #closed(id: string): void {
+    this.#sessions.delete(id);
+    if (this.#sessions.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+}
+
+const seconds = (ms: number): number => Math.max(0, Math.round(ms / 1_000));
+
+const dueTimers = (timers: ReadonlyMap<string, number>, now: number, shown: (name: string) => boolean): readonly TimerStatus[] =>
+  [...timers].filter(([name]) => shown(name)).map(([name, due]) => ({ name: name.split(':')[0] ?? name, dueInSeconds: seconds(due - now) }));

@@ -1,0 +1,50 @@
+import { networkInterfaces } from 'node:os';
+import type { Started } from './app.ts';
+import type { DemoRoom } from './cli/demo-room.ts';
+
+/** What a person reads after the start: where to dial, with which PIN, and what to try next. */
+export function welcome({ addresses, demoRoom }: Started): string {
+  const reachable = [...new Set(addresses.flatMap(spelledOut))];
+  const room = demoRoom.kind === 'none' ? undefined : demoRoom.room.aliases[0];
+  const first = reachable.find((address) => address.includes('127.0.0.1')) ?? reachable[0] ?? 'sip:127.0.0.1:5060';
+  return [
+    'Vestibule is ready.',
+    '',
+    ...(reachable.length === 0
+      ? ['The SIP server is not connected yet; see the log.']
+      : [`Dial in at ${reachable.map((address) => uriOf(room ?? '<room>', address)).join('\n        or ')}`]),
+    ...aboutRoom(demoRoom),
+    '',
+    'What to try next:',
+    ...(room === undefined ? [] : [`  baresip -e '/dial ${uriOf(room, first)}'`]),
+    '  npm run -s vestibule -- room add --alias 2000 --host-pin 135792 --guest-pin 864209',
+    '  npm run -s vestibule -- status',
+    '',
+  ].join('\n');
+}
+
+function aboutRoom(demo: DemoRoom): readonly string[] {
+  switch (demo.kind) {
+    case 'made':
+      return [
+        '',
+        `A room to try was made: ${demo.room.aliases[0] ?? ''}`,
+        `  host PIN   ${demo.hostPin.reveal()}   (shown this once; keep it)`,
+        `  guest PIN  ${demo.guestPin.reveal()}`,
+        'Key a PIN, then #. Guests wait until the host is there.',
+      ];
+    case 'there':
+      return ['', `Room ${demo.room.aliases[0] ?? ''}: ${demo.guestPin === undefined ? 'no guest PIN' : `guest PIN ${demo.guestPin.reveal()}`}; the host PIN was shown at the first start.`];
+    case 'none':
+      return [];
+  }
+}
+
+const uriOf = (user: string, address: string): string => address.replace(/^sip:/, `sip:${user}@`);
+
+/** 0.0.0.0 listens on every address of this machine, and is none to dial. */
+function spelledOut(address: string): readonly string[] {
+  if (!address.includes('//0.0.0.0') && !address.includes(':0.0.0.0')) return [address];
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).filter(({ family }) => family === 'IPv4').map((own) => own.address));
+  return own.map((ip) => address.replace('0.0.0.0', ip));
+}
