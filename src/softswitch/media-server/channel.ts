@@ -77,6 +77,8 @@ export class Channel {
   readonly #apps: AppEntry[] = [];
   /** The `socket` application of the dialplan: it runs until the end or until the channel is transferred away. */
   #socketApp: AppCall | undefined;
+  /** uuid_break all was asked for: what is below ends when its turn comes. */
+  #breakingAll = false;
   socket: ChannelSocket | undefined;
   codec: 'PCMU' | 'PCMA' = 'PCMU';
   direction: Direction = 'sendrecv';
@@ -133,6 +135,7 @@ export class Channel {
     const entry: AppEntry = { call, running: undefined };
     this.begin(call);
     this.#apps.push(entry);
+    this.#breakingAll = false;
     const running = start(this, call, (response) => this.#finish(entry, response));
     entry.running = running;
   }
@@ -164,10 +167,10 @@ export class Channel {
     }
   }
 
-  /** uuid_break: the application on top; `all` is every one (E04: nested playbacks end one after the other). */
+  /** uuid_break: the application on top; with `all` those below follow, one after the other as they come on top (E04). */
   break(all: boolean): void {
-    const playing = this.#apps.filter((entry) => entry.running?.break !== undefined);
-    for (const entry of all ? playing.toReversed() : playing.slice(-1)) entry.running?.break?.(all);
+    this.#breakingAll = all;
+    this.#apps.findLast((entry) => entry.running?.break !== undefined)?.running?.break?.(all);
   }
 
   /** HELD, UNHELD, ACTIVE, and the RINGING and ACTIVE of a transfer. */
@@ -220,6 +223,7 @@ export class Channel {
     if (at < 0) return;
     this.#apps.splice(at, 1);
     this.complete(entry.call, response);
+    if (this.#breakingAll && !this.ended) this.break(true);
     // Out of the conference without a socket nobody can reach the channel any more.
     if (this.#apps.length === 0 && this.socket === undefined && !this.ended) this.hangup('NORMAL_CLEARING');
   }
