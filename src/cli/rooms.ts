@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Config } from '../config/schema.ts';
-import type { ControlAnswer } from '../adapters/control-socket/protocol.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { Problem } from '../lib/problem.ts';
 import { askAboutRooms, type RoomAnswer } from './ask.ts';
@@ -133,10 +132,9 @@ function failed(io: CliIo, options: { readonly json?: true }, problems: readonly
   return exitCodes.failed;
 }
 
-function show(io: CliIo, options: { readonly json?: true }, { by, answer }: RoomAnswer, text: (value: NonNullable<Extract<ControlAnswer, { ok: true }>['value']>) => string): number {
+function show(io: CliIo, options: { readonly json?: true }, { by, answer }: RoomAnswer, text: (value: unknown) => string): number {
   if (!answer.ok) return failed(io, options, answer.error);
-  const value = answer.value ?? {};
-  io.stdout(`${options.json === true ? JSON.stringify(value) : text(value)}\n`);
+  io.stdout(`${options.json === true ? JSON.stringify(answer.value) : text(answer.value)}\n`);
   if (by === 'database') io.stderr('no process is running on this data.dir: worked on the database itself\n');
   return exitCodes.done;
 }

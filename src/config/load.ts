@@ -19,8 +19,8 @@ export interface ConfigSources {
   readonly workingDirectory: string;
   /** Folder of `default.yaml` and the prompts that come with the program. */
   readonly shippedConfig: string;
-  /** What is wrong with a set of keypad codes, by the rules of the domain (N-13); nothing: an empty list. */
-  readonly checkKeypad: (table: KeypadTable) => readonly string[];
+  /** The domain's rule about sets of keypad codes (N-13). */
+  readonly checkKeypad: (table: KeypadTable) => Result<unknown, Problem>;
 }
 
 /** The folder `config/` of this checkout, seen from the compiled file. */
@@ -46,10 +46,9 @@ export function loadConfig(from: ConfigSources): Result<Config, readonly ConfigP
     const places = [...new Set(paths.map((path) => placeOf(path).place))].join(', ');
     return { code: 'config_contradiction', message: `${places}: ${message}`, advice };
   });
-  const keypad = from.checkKeypad(keypadTable(parsed.data)).map((message): ConfigProblem => {
-    return { code: 'config_contradiction', message: `${placeOf('keypad.codes').place}: keypad.codes: ${message}`, advice: 'choose codes that differ in more than one lost or doubled digit' };
-  });
-  if (contradicting.length + keypad.length > 0) return err([...contradicting, ...keypad]);
+  const keypad = from.checkKeypad(keypadTable(parsed.data));
+  if (!keypad.ok) contradicting.push({ code: 'config_contradiction', message: `${placeOf('keypad.codes').place}: keypad.codes: ${keypad.error.message}`, advice: keypad.error.advice });
+  if (contradicting.length > 0) return err(contradicting);
   return ok(freeze(complete(parsed.data, from)));
 }
 

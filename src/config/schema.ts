@@ -12,7 +12,7 @@ const portOrFree = z.int().min(0).max(65_535);
 const text = z.string().min(1).max(1_024);
 const code = z
   .string()
-  .regex(/^\*[0-9]{1,3}$/, 'must be a * and one to three digits')
+  .regex(/^\*[0-9]{1,4}$/, 'must be a * and one to four digits')
   .nullable();
 
 export const freeswitchSchema = z.strictObject({

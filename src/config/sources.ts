@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { nearest } from './near.ts';
@@ -34,7 +34,7 @@ export function readYaml(text: string, name: string, kind: 'default' | 'file'): 
     return err(document.errors.map((error) => syntax(`${place(error.pos[0])}: ${error.message}`, 'correct the YAML there: keys end in a colon, children are indented with spaces')));
   }
   if (document.contents === null) return ok({ values: {}, origins: new Map() });
-  if (!isMap(document.contents)) return err([syntax(`${place(document.contents.range?.[0] ?? 0)}: the file holds no keys`, 'write keys as in config/default.yaml, such as "sip:"')]);
+  if (!isMap(document.contents)) return err([syntax(`${place(offsetOf(document.contents))}: the file holds no keys`, 'write keys as in config/default.yaml, such as "sip:"')]);
   const origins = new Map<string, Origin>();
   collect(document.contents, [], document, (path, offset) => origins.set(path.join('.'), { kind, place: place(offset) }));
   return plain(document, origins, syntax, name);
@@ -49,12 +49,14 @@ function plain(document: Document, origins: ReadonlyMap<string, Origin>, syntax:
   }
 }
 
+const offsetOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0);
+
 function collect(node: unknown, path: readonly string[], document: Document, note: (path: readonly string[], offset: number) => void): void {
   if (isMap(node)) {
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : '';
       const below = [...path, name];
-      note(below, (key as Node | null)?.range?.[0] ?? 0);
+      note(below, offsetOf(key));
       // What an alias stands for has its own place, where it is written out.
       if (!isAlias(value)) collect(value, below, document, note);
     }
@@ -62,7 +64,7 @@ function collect(node: unknown, path: readonly string[], document: Document, not
     node.items.forEach((item, index) => {
       if (!isMap(item)) return;
       const below = [...path, String(index)];
-      note(below, item.range?.[0] ?? 0);
+      note(below, offsetOf(item));
       collect(item, below, document, note);
     });
   }

@@ -49,7 +49,7 @@ export function parsePin(text: string, bounds: PinBounds): Result<Pin, Problem<P
   return ok(new Pin(text));
 }
 
-const digits = '0123456789';
+const digits: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 const generatedLength = 6;
 /** With a thousand PINs in one room a third of all candidates is too close to one of them; a hundred tries in vain mean a broken random source. */
 const generatorTries = 100;
@@ -71,7 +71,7 @@ export function generatePin(randomInt: (below: number) => number, isTaken: (pin:
 function draw(length: number, randomInt: (below: number) => number): string {
   let drawn = '';
   while (drawn.length < length) {
-    const allowed = [...digits].filter((digit) => mayFollow(drawn, digit));
+    const allowed = digits.filter((digit) => mayFollow(drawn, digit));
     drawn += allowed[randomInt(allowed.length)] ?? '';
   }
   return drawn;

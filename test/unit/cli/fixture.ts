@@ -9,6 +9,7 @@ import { openStores, type Stores } from '../../../src/adapters/sqlite/open.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import { shippedConfig } from '../../../src/config/load.ts';
 import type { Config } from '../../../src/config/schema.ts';
+import { validateKeypad } from '../../../src/domain/keypad.ts';
 
 export interface Outcome {
   readonly code: number;
@@ -43,7 +44,7 @@ export class Desk {
       environment: this.environment,
       workingDirectory: this.path,
       shippedConfig,
-      checkKeypad: () => [],
+      checkKeypad: validateKeypad,
       stdout: (text) => void (stdout += text),
       stderr: (text) => void (stderr += text),
       stdin: () => Promise.resolve(this.input),

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, shippedConfig, type ConfigProblem } from '../../../src/config/load.ts';
+import { loadConfig, shippedConfig, type ConfigProblem, type ConfigSources } from '../../../src/config/load.ts';
 import type { Config } from '../../../src/config/schema.ts';
+import { validateKeypad } from '../../../src/domain/keypad.ts';
 import type { Result } from '../../../src/lib/result.ts';
 
 /** Loads in a folder of its own, with `vestibule.yaml` and other files in it as given. */
-export function load(environment: Record<string, string>, files: Record<string, string> = {}, checkKeypad: () => readonly string[] = () => []): Result<Config, readonly ConfigProblem[]> {
+export function load(environment: Record<string, string>, files: Record<string, string> = {}, checkKeypad: ConfigSources['checkKeypad'] = validateKeypad): Result<Config, readonly ConfigProblem[]> {
   const workingDirectory = mkdtempSync(join(tmpdir(), 'vestibule-config-'));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(workingDirectory, name), text);
