@@ -47,7 +47,7 @@ export class Phones {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#phones.map(async (phone) => (phone.isUp ? phone.hangUp() : undefined)));
+    await Promise.all(this.#phones.filter((phone) => phone.isUp).map((phone) => phone.hangUp()));
     await Promise.all(this.#baresips.map((baresip) => baresip.stop()));
     await this.#program.untilIdle();
     for (const phone of this.#phones) phone.close();
