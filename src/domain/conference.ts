@@ -1,38 +1,20 @@
-import type { ControlCommand } from './commands.ts';
-import type { PermissionSet } from './permissions.ts';
-import type { AdmissionRule, EntryRole, HostBy, RoomRules } from './policy.ts';
-import type { Prompt } from './prompts.ts';
+import { unreachable } from '../lib/result.ts';
+import type { Step } from '../lib/machine.ts';
+import { changeMute, runCommand, type ConferenceCommand } from './conference-commands.ts';
+import { isInside, isMuted, isOpen, Turn, type CallId, type ConferenceEffect, type ConferenceState, type ConferenceTimer, type Participant } from './conference-state.ts';
+import { cutGuests, loneTimer, warnGuests, watchGuestsOnly, watchLone } from './ending.ts';
+import { close, endWait, findPlace, letInWaitersFor, repeatWaitingPrompt, unlock } from './lobby.ts';
+import { permissionsOf, union } from './permissions.ts';
+import type { AdmissionRule, EntryRole, HostBy, Policy, RoomRules } from './policy.ts';
+import { say, type PromptKey } from './prompts.ts';
 import type { EndReason } from './reasons.ts';
 
 /**
  * One room while somebody is in it or waits for it: who is in the conference, who is in the lobby, open or closed, locked or
  * not, who is muted and why, and everything that ends people (policy.md section 1 after the table, sections 5 and 7).
  */
-export type CallId = string;
-
-export interface Participant {
-  readonly call: CallId;
-  readonly name: string;
-  readonly role: EntryRole;
-  readonly hostBy?: HostBy;
-  readonly rule: AdmissionRule;
-  readonly permissions: PermissionSet;
-  /** `joining`: admitted, the mixer has not confirmed yet. Only `conference` counts as in the conference for the ending rules; `joining` counts for the limit. */
-  readonly place: 'lobby' | 'joining' | 'conference';
-  /** In the lobby: what for. */
-  readonly waitsFor?: 'host' | 'unlock';
-  readonly since: number;
-  readonly muted: { readonly self: boolean; readonly host: boolean; readonly policy: boolean };
-  readonly handRaised: boolean;
-  /** Wrong host PINs by `*1` and at the PIN prompt together: 3 a call. */
-  readonly wrongPins: number;
-}
-
-/**
- * Timers of the conference; those of one leg carry its call id. `guestsOnly` is the cut, `guestsOnlyWarning` the next spoken
- * warning; `lobbyPrompt:`/`wait:` are per waiter.
- */
-export type ConferenceTimer = 'guestsOnly' | 'guestsOnlyWarning' | 'lone' | 'lockRelease' | `lobbyPrompt:${CallId}` | `wait:${CallId}`;
+export type { Audience, CallId, ConferenceEffect, ConferenceFact, ConferenceState, ConferenceTimer, Participant } from './conference-state.ts';
+export { isMuted, isOpen } from './conference-state.ts';
 
 export type ConferenceEvent =
   /** A call has a role (from admission or IVR). */
@@ -42,7 +24,7 @@ export type ConferenceEvent =
   | { readonly type: 'joinFailed'; readonly call: CallId; readonly reason: EndReason }
   /** The leg is gone (hung up, ended, lost); also sent after our own `end`. */
   | { readonly type: 'left'; readonly call: CallId }
-  | { readonly type: 'command'; readonly call: CallId; readonly command: Exclude<ControlCommand, { type: 'claimHost' }> }
+  | { readonly type: 'command'; readonly call: CallId; readonly command: ConferenceCommand }
   /** `*1` with the entry already compared (the PIN itself does not come here). */
   | { readonly type: 'hostClaimed'; readonly call: CallId; readonly match: 'host' | 'none' }
   | { readonly type: 'timer'; readonly name: ConferenceTimer }
@@ -52,34 +34,189 @@ export type ConferenceEvent =
   /** Everybody is to be told goodbye and ended (drain, media server lost). */
   | { readonly type: 'endAll'; readonly reason: EndReason };
 
-export type Audience = 'room' | { readonly call: CallId };
+export function initialConference(room: RoomRules): ConferenceState {
+  return {
+    room,
+    access: 'closed',
+    lock: 'unlocked',
+    guests: 'free',
+    participants: new Map(),
+    leaving: new Set(),
+    guestsOnly: undefined,
+    lone: 'off',
+    existence: 'exists',
+  };
+}
 
-export type ConferenceEffect =
-  /** Into the mixer, out of the lobby if it was there. `joined` or `joinFailed` answers. */
-  | { readonly do: 'join'; readonly call: CallId; readonly muted: boolean }
-  /** Into the lobby: its music; prompts follow as `tell`. */
-  | { readonly do: 'lobby'; readonly call: CallId; readonly waitsFor: 'host' | 'unlock' }
-  /** Says something in the conference (mixed in) or to one leg wherever it is (lobby: over the music). */
-  | { readonly do: 'tell'; readonly to: Audience; readonly prompts: readonly Prompt[] }
-  /** Ends a leg; `goodbye` is played to it in full first. */
-  | { readonly do: 'end'; readonly call: CallId; readonly reason: EndReason; readonly goodbye: readonly Prompt[] }
-  | { readonly do: 'mute'; readonly call: CallId; readonly muted: boolean }
-  | { readonly do: 'startTimer'; readonly name: ConferenceTimer; readonly ms: number }
-  | { readonly do: 'cancelTimer'; readonly name: ConferenceTimer }
-  /** The room opened: calls at row 9's prompt with no digit keyed go in at once. */
-  | { readonly do: 'opened' }
-  /** Nobody is left anywhere: the actor may be dropped. */
-  | { readonly do: 'idle' }
-  | { readonly do: 'emit'; readonly event: ConferenceFact };
+/** `now`: milliseconds since the epoch. */
+export function conferenceStep(state: ConferenceState, event: ConferenceEvent, policy: Policy, now: number): Step<ConferenceState, ConferenceEffect> {
+  const turn = new Turn(state, policy, now);
+  handle(turn, event);
+  if (turn.state.access === 'open' && turn.count(isInside) === 0) close(turn);
+  watchGuestsOnly(turn);
+  // The guests-only end may be at once, and leave nobody.
+  if (turn.state.access === 'open' && turn.count(isInside) === 0) close(turn);
+  watchLone(turn);
+  if (isOccupied(state) && !isOccupied(turn.state)) turn.do({ do: 'idle' });
+  return { state: turn.state, effects: turn.effects };
+}
 
-/** What happened, for the log, the CDR and later the event stream. */
-export type ConferenceFact =
-  | { readonly type: 'opened' }
-  | { readonly type: 'closed' }
-  | { readonly type: 'locked' | 'unlocked' }
-  | { readonly type: 'waiting'; readonly call: CallId; readonly waitsFor: 'host' | 'unlock' }
-  | { readonly type: 'joined' | 'handRaised' | 'handLowered'; readonly call: CallId }
-  | { readonly type: 'left'; readonly call: CallId }
-  | { readonly type: 'roleChanged'; readonly call: CallId; readonly role: EntryRole; readonly hostBy: HostBy }
-  | { readonly type: 'muteChanged'; readonly call: CallId; readonly muted: Participant['muted'] }
-  | { readonly type: 'refusedCommand'; readonly call: CallId; readonly command: ControlCommand['type']; readonly why: string };
+const isOccupied = ({ participants, leaving }: ConferenceState): boolean => participants.size + leaving.size > 0;
+
+function handle(turn: Turn, event: ConferenceEvent): void {
+  switch (event.type) {
+    case 'enter':
+      enter(turn, event);
+      return;
+    case 'joined':
+      whoever(turn, event.call, joined);
+      return;
+    case 'joinFailed':
+      whoever(turn, event.call, (turn, participant) => {
+        if (participant.place === 'joining') turn.end(participant, event.reason);
+      });
+      return;
+    case 'left':
+      left(turn, event.call);
+      return;
+    case 'command':
+      whoever(turn, event.call, (turn, participant) => runCommand(turn, participant, event.command));
+      return;
+    case 'hostClaimed':
+      whoever(turn, event.call, (turn, participant) => hostClaimed(turn, participant, event.match));
+      return;
+    case 'timer':
+      timer(turn, event.name);
+      return;
+    case 'roomChanged':
+      roomChanged(turn, event.room);
+      return;
+    case 'roomRemoved':
+      turn.set({ existence: 'removed' });
+      endAll(turn, 'room_removed');
+      return;
+    case 'endAll':
+      endAll(turn, event.reason);
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+/** Events about a call that has gone meanwhile are nobody's. */
+function whoever(turn: Turn, call: CallId, what: (turn: Turn, participant: Participant) => void): void {
+  const participant = turn.state.participants.get(call);
+  if (participant !== undefined) what(turn, participant);
+}
+
+function enter(turn: Turn, { call, name, role, rule, wrongPins }: Extract<ConferenceEvent, { type: 'enter' }>): void {
+  const { room, participants, leaving, existence } = turn.state;
+  if (participants.has(call) || leaving.has(call)) return;
+  const hostBy = role === 'host' ? hostByOf(rule) : undefined;
+  const participant: Participant = {
+    call,
+    name,
+    role,
+    ...(hostBy === undefined ? {} : { hostBy }),
+    rule,
+    permissions: permissionsOf(role, hostBy, room),
+    place: 'joining',
+    since: turn.now,
+    muted: { self: false, host: false, policy: false },
+    mixer: 'live',
+    handRaised: false,
+    wrongPins,
+  };
+  if (existence === 'removed') turn.end(participant, 'room_removed');
+  else findPlace(turn, participant);
+}
+
+const hostByOf = (rule: AdmissionRule): HostBy => (rule === 'no_pins' ? 'no_pins' : 'pin');
+
+function joined(turn: Turn, participant: Participant): void {
+  if (participant.place !== 'joining') return;
+  const { call, muted } = participant;
+  turn.syncMute({ ...participant, place: 'conference' });
+  turn.emit({ type: 'joined', call });
+  turn.tell({ call }, welcome(turn, participant), ...(muted.host ? (['muted_by_host'] as const) : isMuted(participant) ? (['muted'] as const) : []));
+}
+
+function welcome(turn: Turn, { waitsFor }: Participant): PromptKey {
+  if (waitsFor !== undefined) return 'admitted';
+  return turn.count(isInside) === 1 ? 'first_alone' : 'entered';
+}
+
+function left(turn: Turn, call: CallId): void {
+  const participant = turn.state.participants.get(call);
+  if (participant !== undefined) turn.remove(participant);
+  else if (!turn.state.leaving.has(call)) return;
+  const leaving = new Set(turn.state.leaving);
+  leaving.delete(call);
+  turn.set({ leaving });
+  turn.emit({ type: 'left', call });
+}
+
+/** `*1`: changes the entry role; the permissions become those of a PIN host plus what he already had. */
+function hostClaimed(turn: Turn, participant: Participant, match: 'host' | 'none'): void {
+  const { call, role, place, permissions } = participant;
+  const { room } = turn.state;
+  if (role === 'host') {
+    turn.tell({ call }, 'host_already');
+    return;
+  }
+  // OV-05: a disabled PIN is a wrong PIN.
+  if (match !== 'host' || !room.anonymous.moderator) {
+    const wrongPins = participant.wrongPins + 1;
+    turn.put({ ...participant, wrongPins });
+    if (wrongPins >= turn.policy.pin.attempts) turn.end(participant, 'pin_failed');
+    else turn.tell({ call }, 'host_refused');
+    return;
+  }
+  const host: Participant = { ...participant, role: 'host', hostBy: 'claimed', permissions: union(permissions, permissionsOf('host', 'claimed', room)) };
+  turn.put(host);
+  turn.emit({ type: 'roleChanged', call, role: 'host', hostBy: 'claimed' });
+  turn.tell({ call }, 'host_accepted');
+  if (place === 'lobby') findPlace(turn, host);
+  // What mutes all guests does not mute a host.
+  else changeMute(turn, host, { ...host.muted, host: false, policy: false });
+}
+
+/** Roles already given stay (PX-16), and nobody present is dropped (PXD-25). */
+function roomChanged(turn: Turn, room: RoomRules): void {
+  const wasOpen = isOpen(turn.state);
+  turn.set({ room });
+  if (room.hasHostPin) return;
+  // PXD-22: without a host PIN everybody inside may admit.
+  for (const participant of turn.those(() => true)) turn.put({ ...participant, permissions: union(participant.permissions, ['canAdmit']) });
+  if (wasOpen) return;
+  // Removing the host PIN opens the room: who waits for a host, or is asked, comes in as he is.
+  letInWaitersFor(turn, 'host');
+  if (turn.state.access === 'closed') turn.do({ do: 'opened' });
+}
+
+function endAll(turn: Turn, reason: EndReason): void {
+  for (const participant of turn.those(() => true)) turn.end(participant, reason);
+}
+
+function timer(turn: Turn, name: ConferenceTimer): void {
+  switch (name) {
+    case 'guestsOnly':
+      cutGuests(turn);
+      return;
+    case 'guestsOnlyWarning':
+      warnGuests(turn);
+      return;
+    case 'lone':
+      loneTimer(turn);
+      return;
+    case 'lockRelease':
+      if (turn.state.lock === 'unlocked') return;
+      unlock(turn);
+      turn.do({ do: 'tell', to: 'room', prompts: say('is_unlocked') });
+      return;
+    default: {
+      const call = name.slice(name.indexOf(':') + 1);
+      whoever(turn, call, name.startsWith('wait:') ? endWait : repeatWaitingPrompt);
+    }
+  }
+}

@@ -1,5 +1,8 @@
-import type { Prompt } from './prompts.ts';
-import type { EndReason } from './reasons.ts';
+import { unreachable } from '../lib/result.ts';
+import type { Step } from '../lib/machine.ts';
+import type { EndingPolicy } from './policy.ts';
+import { say, type Prompt } from './prompts.ts';
+import { goodbyeOf, type EndReason } from './reasons.ts';
 
 /**
  * The ending rules every leg has, wherever it is (policy.md section 5): no media received, longest connection.
@@ -21,3 +24,87 @@ export type LegEffect =
   | { readonly do: 'cancelTimer'; readonly name: LegTimer }
   | { readonly do: 'tell'; readonly prompts: readonly Prompt[] }
   | { readonly do: 'end'; readonly reason: EndReason; readonly goodbye: readonly Prompt[] };
+
+export type LegState =
+  | { readonly at: 'unanswered' }
+  /** `heardAt`: when media was last known to come in, moved on by the time held. */
+  | { readonly at: 'connected'; readonly packets: number; readonly heardAt: number }
+  | { readonly at: 'held'; readonly packets: number; readonly heardAt: number; readonly heldAt: number }
+  | { readonly at: 'ended' };
+
+/** Between two polls. The last one comes at the limit itself, so the cut is late by no more than this. */
+const pollMs = 4_000;
+/** At the limit, but the answer came a moment before it: once more. */
+const shortestPollMs = 100;
+
+export const initialLeg = (): LegState => ({ at: 'unanswered' });
+
+export function legStep(state: LegState, event: LegEvent, policy: EndingPolicy): Step<LegState, LegEffect> {
+  switch (event.type) {
+    case 'answered':
+      return state.at === 'unanswered' ? answered(event.now, policy) : { state, effects: [] };
+    case 'held':
+      return held(state, event, policy);
+    case 'packets':
+      return state.at === 'connected' ? packets(state, event, policy) : { state, effects: [] };
+    case 'timer':
+      return state.at === 'connected' || state.at === 'held' ? timer(state, event, policy) : { state, effects: [] };
+    default:
+      return unreachable(event);
+  }
+}
+
+type Connected = Extract<LegState, { at: 'connected' }>;
+type Held = Extract<LegState, { at: 'held' }>;
+
+function answered(now: number, { longestConnectionMs, longestConnectionWarningMs, noMediaMs }: EndingPolicy): Step<LegState, LegEffect> {
+  const longest: readonly LegEffect[] = longestConnectionMs > 0 ? [startTimer('longest', longestConnectionMs)] : [];
+  const warned = longestConnectionWarningMs > 0 && longestConnectionMs > longestConnectionWarningMs;
+  const warning: readonly LegEffect[] = warned ? [startTimer('longestWarning', longestConnectionMs - longestConnectionWarningMs)] : [];
+  return { state: { at: 'connected', packets: 0, heardAt: now }, effects: [...longest, ...warning, ...firstPoll(noMediaMs)] };
+}
+
+function firstPoll(noMediaMs: number): readonly LegEffect[] {
+  return noMediaMs > 0 ? [startTimer('mediaPoll', Math.min(pollMs, noMediaMs))] : [];
+}
+
+function packets(state: Connected, { count, now }: { readonly count: number; readonly now: number }, { noMediaMs }: EndingPolicy): Step<LegState, LegEffect> {
+  if (noMediaMs === 0) return { state, effects: [] };
+  // Another number, not only a greater one: a media server that took over counts from nought.
+  if (count !== state.packets) return { state: { ...state, packets: count, heardAt: now }, effects: [] };
+  const left = state.heardAt + noMediaMs - now;
+  if (left <= 0) return end('no_media');
+  return { state, effects: left < pollMs ? [startTimer('mediaPoll', Math.max(left, shortestPollMs))] : [] };
+}
+
+/** A pause: the silence before it goes on after it. */
+function held(state: LegState, { held: isHeld, now }: { readonly held: boolean; readonly now: number }, { noMediaMs }: EndingPolicy): Step<LegState, LegEffect> {
+  if (isHeld && state.at === 'connected') {
+    return { state: { ...state, at: 'held', heldAt: now }, effects: [{ do: 'cancelTimer', name: 'mediaPoll' }] };
+  }
+  if (!isHeld && state.at === 'held') {
+    return { state: { at: 'connected', packets: state.packets, heardAt: state.heardAt + now - state.heldAt }, effects: firstPoll(noMediaMs) };
+  }
+  return { state, effects: [] };
+}
+
+function timer(state: Connected | Held, { name, now }: { readonly name: LegTimer; readonly now: number }, { noMediaMs }: EndingPolicy): Step<LegState, LegEffect> {
+  switch (name) {
+    case 'longestWarning':
+      return { state, effects: [{ do: 'tell', prompts: say('max_duration_1') }] };
+    case 'longest':
+      // At the same instant the earlier row of section 5 wins.
+      return end(state.at === 'connected' && noMediaMs > 0 && now - state.heardAt >= noMediaMs ? 'no_media' : 'max_duration');
+    case 'mediaPoll':
+      return state.at === 'held' ? { state, effects: [] } : { state, effects: [{ do: 'pollMedia' }, startTimer('mediaPoll', pollMs)] };
+    default:
+      return unreachable(name);
+  }
+}
+
+function end(reason: EndReason): Step<LegState, LegEffect> {
+  const timers = (['longestWarning', 'longest', 'mediaPoll'] as const).map((name) => ({ do: 'cancelTimer', name }) as const);
+  return { state: { at: 'ended' }, effects: [...timers, { do: 'end', reason, goodbye: goodbyeOf(reason) }] };
+}
+
+const startTimer = (name: LegTimer, ms: number): LegEffect => ({ do: 'startTimer', name, ms });
