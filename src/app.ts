@@ -135,7 +135,7 @@ class Program implements App {
     // First of all: a second process on this data.dir would close the records of the first one's calls.
     let handlers: ControlHandlers = {};
     const forward = (method: string) => (params: unknown) => handlers[method]?.(params) ?? Promise.resolve(err([starting]));
-    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'status'];
+    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'status', 'debug'];
     const control = await listenControl({
       path: controlSocketPath(config.data.dir),
       handlers: Object.fromEntries(methods.map((method) => [method, forward(method)])),
@@ -207,6 +207,7 @@ class Program implements App {
     handlers = {
       ...createRoomCommands({ ...settings, rooms: stores.rooms, randomBelow, onChange: (change) => onRoomChange(registry, change) }),
       status: () => Promise.resolve(ok(this.#status(registry))),
+      debug: () => Promise.resolve(ok(this.debugState())),
     };
     log.info({ addresses: this.#addresses, version: this.#version }, 'started');
     return ok({ addresses: this.#addresses, demoRoom: demoRoom.value });
