@@ -61,10 +61,10 @@ export class AudioFiles {
   }
 
   async #load(path: string, file: AudioFile): Promise<void> {
-    const { mtimeMs, size, ...status } = await stat(path);
+    const status = await stat(path);
     // Opening a pipe or a device could block a thread for ever.
     if (!status.isFile()) throw new Error('not a regular file');
-    const version = `${mtimeMs} ${size}`;
+    const version = `${status.mtimeMs} ${status.size}`;
     const entry = this.#entries.get(path);
     if (entry?.version === version) {
       this.#entries.delete(path);
@@ -74,7 +74,7 @@ export class AudioFiles {
     }
     const handle = await open(path, 'r');
     try {
-      await this.#decode(handle, size, (pcm) => {
+      await this.#decode(handle, status.size, (pcm) => {
         file.pcm = pcm;
         this.#keep(path, { pcm, version });
       });

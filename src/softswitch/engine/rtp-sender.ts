@@ -4,6 +4,8 @@ import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocol/rtp/packet.ts';
 
 const FRAME = 160;
 const SAMPLES_PER_MS = 8;
+/** RFC 3551 §4.2: the default packetisation interval; for a `ptime` that is no number. */
+const DEFAULT_PTIME = 20;
 const MIN_PTIME = 10;
 const MAX_PTIME = 60;
 
@@ -23,7 +25,7 @@ export class RtpSender {
   }
 
   configure(payloadType: number, ptime: number): void {
-    const samples = Math.min(Math.max(Math.round(ptime), MIN_PTIME), MAX_PTIME) * SAMPLES_PER_MS;
+    const samples = Math.min(Math.max(Math.round(Number.isFinite(ptime) ? ptime : DEFAULT_PTIME), MIN_PTIME), MAX_PTIME) * SAMPLES_PER_MS;
     if (this.#header.payloadType === payloadType && this.#packet.length === RTP_HEADER_BYTES + samples) return;
     this.#header.payloadType = payloadType;
     this.#packet = Buffer.alloc(RTP_HEADER_BYTES + samples);

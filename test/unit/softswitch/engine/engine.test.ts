@@ -1,0 +1,488 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { aLaw, muLaw } from '../../../../src/protocol/g711/g711.ts';
+import type { G711Law } from '../../../../src/protocol/g711/g711.ts';
+import type { AudioFormat, Engine, EngineEvent, MemberState } from '../../../../src/softswitch/engine/api.ts';
+import { createEngine } from '../../../../src/softswitch/engine/client.ts';
+import { sine, toneLevel, writeWav } from '../../../audio.ts';
+import { Phone, TELEPHONE_EVENT } from './phone.ts';
+
+const HOST = '127.0.0.1';
+/** A tone of -20 dBFS is there above -24, and gone below -60. */
+const isThere = (level: number): boolean => level > -24;
+const isGone = (level: number): boolean => level < -60;
+/** Silence decoded: A-law has no zero. */
+const isSilence = (samples: Int16Array): boolean => samples.every((sample) => Math.abs(sample) <= 8);
+const member: MemberState = { speak: true, hear: true, volumeIn: 0, volumeOut: 0, energyLevel: 100 };
+
+/** An engine with its events to be waited for. */
+class Bench {
+  readonly engine: Engine;
+  readonly events: EngineEvent[] = [];
+  readonly warnings: string[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  constructor(portMin: number, portMax: number, legs = 50, portQuarantineMs = 0) {
+    this.engine = createEngine({
+      portMin,
+      portMax,
+      limits: { legs, portQuarantineMs, audioCacheBytes: 8e6 },
+      onEvent: (event) => {
+        this.events.push(event);
+        for (const check of this.#waiting) check();
+      },
+      log: { warn: ({ code }) => this.warnings.push(code) },
+    });
+  }
+
+  /** The first event, past or to come, that is meant. */
+  event<T extends EngineEvent['type']>(type: T, isMeant: (event: Extract<EngineEvent, { type: T }>) => boolean = () => true): Promise<Extract<EngineEvent, { type: T }>> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        const found = this.events.find((event): event is Extract<EngineEvent, { type: T }> => event.type === type && isMeant(event as Extract<EngineEvent, { type: T }>));
+        if (found === undefined) return;
+        this.#waiting.delete(check);
+        resolve(found);
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+}
+
+interface Line {
+  readonly leg: string;
+  readonly phone: Phone;
+  readonly port: number;
+}
+
+const format = (law: G711Law, ptime = 20): AudioFormat => ({ codec: law === muLaw ? 'PCMU' : 'PCMA', payloadType: law === muLaw ? 0 : 8, ptime, telephoneEvent: TELEPHONE_EVENT });
+
+/** The first of `count` UDP ports in a row, even, that are free just now. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const sockets: Socket[] = [];
+    const bind = async (port: number): Promise<number> => {
+      const socket = createSocket('udp4');
+      sockets.push(socket);
+      socket.bind({ port, address: HOST, exclusive: true });
+      await once(socket, 'listening');
+      return socket.address().port;
+    };
+    try {
+      const first = await bind(0);
+      for (let i = 1; i < count; i++) await bind(first + i);
+      if (first % 2 === 0) return first;
+    } catch {
+      // Taken: try elsewhere.
+    } finally {
+      for (const socket of sockets) socket.close();
+    }
+  }
+}
+
+describe('media engine', () => {
+  // Whatever else runs on this machine keeps its ports: the pool passes over those in use.
+  const bench = new Bench(42_000, 42_399);
+  const { engine } = bench;
+  const lines: Line[] = [];
+  const rooms: string[] = [];
+  let names = 0;
+  const folder = mkdtempSync(join(tmpdir(), 'vestibule-engine-'));
+  const music = join(folder, 'music.wav');
+
+  before(() => writeFileSync(music, writeWav({ rate: 16000, channels: 1, samples: sine(16000, 700, 3000, -20) })));
+  afterEach(() => {
+    for (const { leg, phone } of lines.splice(0)) {
+      engine.close(leg);
+      phone.close();
+    }
+    for (const conference of rooms.splice(0)) engine.destroyConference(conference);
+    bench.events.length = 0;
+  });
+  after(async () => {
+    await engine.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function line({ law = muLaw, signalled = undefined as number | undefined, ptime = 20 } = {}): Promise<Line> {
+    const leg = `leg${++names}`;
+    const phone = await Phone.create(law);
+    const opened = await engine.open(leg, HOST);
+    assert.ok(opened.ok);
+    const made: Line = { leg, phone, port: opened.port };
+    lines.push(made);
+    engine.configure(leg, { address: HOST, port: signalled ?? phone.port, format: format(law, ptime), direction: 'sendrecv' });
+    return made;
+  }
+
+  /** Phones that speak a tone each in one conference. */
+  async function room(...tones: number[]): Promise<{ conference: string; members: Line[] }> {
+    const conference = `room${++names}`;
+    engine.createConference(conference);
+    rooms.push(conference);
+    const members: Line[] = [];
+    for (const [i, hz] of tones.entries()) {
+      const made = await line({ law: i % 2 === 0 ? muLaw : aLaw });
+      engine.join(conference, made.leg, member);
+      made.phone.talk(hz, made.port);
+      members.push(made);
+    }
+    // All are heard, and nothing of the beginning is in flight any more.
+    await Promise.all(members.map(({ leg }) => bench.event('talking', (event) => event.leg === leg && event.talking)));
+    await members[0]!.phone.receive(5);
+    return { conference, members };
+  }
+
+  it('gives an even port of the range (RFC 3550 §11), and an idle leg sends silence so that a NAT stays open', async () => {
+    const { phone, port } = await line();
+    assert.ok(port >= 42_000 && port < 42_399 && port % 2 === 0);
+    const heard = await phone.receive(5);
+    for (const [i, { packet, samples }] of heard.entries()) {
+      assert.ok(samples.length === 160 && samples.every((sample) => sample === 0));
+      assert.equal((packet.sequence - heard[0]!.packet.sequence) & 0xffff, i);
+      assert.equal((packet.timestamp - heard[0]!.packet.timestamp) >>> 0, i * 160);
+    }
+    assert.equal(phone.packets[0]!.packet.marker, true);
+  });
+
+  for (const ptime of [10, 30, 40]) {
+    it(`sends with a packet time of ${ptime} ms`, async () => {
+      const { phone } = await line({ ptime });
+      assert.ok((await phone.receive(4)).every(({ samples }) => samples.length === ptime * 8));
+    });
+  }
+
+  it('symmetric RTP: follows the first valid packet, then no other', async () => {
+    const [signalled, stranger] = [await Phone.create(), await Phone.create()];
+    const { leg, phone, port } = await line({ signalled: signalled.port });
+    await signalled.receive(2);
+    stranger.sendBytes(Buffer.from('not RTP at all'), port);
+    stranger.sendRtp(new Uint8Array(160), port, { payloadType: 55 });
+    phone.sendRtp(new Uint8Array(160), port);
+    await phone.receive(2);
+    stranger.sendRtp(new Uint8Array(160), port);
+    signalled.sendRtp(new Uint8Array(160), port);
+    await phone.receive(5);
+    assert.equal(stranger.packets.length, 0);
+    const stats = await engine.stats(leg);
+    assert.equal(stats?.inMediaPackets, 1);
+    assert.equal(stats.inDiscarded, 3);
+    // A re-INVITE with another address opens it again.
+    engine.configure(leg, { address: HOST, port: stranger.port, format: format(muLaw), direction: 'sendrecv' });
+    await stranger.receive(2);
+    signalled.close();
+    stranger.close();
+  });
+
+  it('N-1: everybody hears the others and not himself, in both laws', async () => {
+    const { members } = await room(440, 770, 1130);
+    const heard = await Promise.all(members.map(({ phone }) => phone.hear(20)));
+    for (const [i, own] of [440, 770, 1130].entries()) {
+      for (const hz of [440, 770, 1130]) {
+        const level = toneLevel(heard[i]!, 8000, hz);
+        assert.ok(hz === own ? isGone(level) : isThere(level), `member ${i}, ${hz} Hz: ${level} dB`);
+      }
+    }
+  });
+
+  it('two conferences do not hear each other (N-03)', async () => {
+    const [one, two] = [await room(440, 770), await room(1130, 1490)];
+    const [inOne, inTwo] = await Promise.all([one.members[0]!.phone.hear(20), two.members[0]!.phone.hear(20)]);
+    assert.ok(isThere(toneLevel(inOne, 8000, 770)) && isGone(toneLevel(inOne, 8000, 1130)) && isGone(toneLevel(inOne, 8000, 1490)));
+    assert.ok(isThere(toneLevel(inTwo, 8000, 1490)) && isGone(toneLevel(inTwo, 8000, 440)) && isGone(toneLevel(inTwo, 8000, 770)));
+  });
+
+  it('a leg outside hears nothing of the conference it left', async () => {
+    const { members } = await room(440, 770);
+    engine.leave(members[0]!.leg);
+    await members[0]!.phone.receive(5);
+    assert.ok(isSilence(await members[0]!.phone.hear(10)));
+    assert.ok(isGone(toneLevel(await members[1]!.phone.hear(15), 8000, 440)));
+  });
+
+  it('a muted member is not heard, a deaf one does not hear', async () => {
+    const { members } = await room(440, 770);
+    const [a, b] = members as [Line, Line];
+    engine.setMember(a.leg, { ...member, speak: false });
+    await b.phone.receive(5);
+    assert.ok(isGone(toneLevel(await b.phone.hear(20), 8000, 440)));
+    engine.setMember(a.leg, member);
+    engine.setMember(b.leg, { ...member, hear: false });
+    await b.phone.receive(5);
+    assert.ok(isSilence(await b.phone.hear(10)));
+    assert.ok(isThere(toneLevel(await a.phone.hear(20), 8000, 770)));
+  });
+
+  it('volume steps: what a member says, what it hears', async () => {
+    const { members } = await room(440, 770, 1130);
+    const [a, b, c] = members as [Line, Line, Line];
+    engine.setMember(a.leg, { ...member, volumeIn: -4 });
+    engine.setMember(b.leg, { ...member, volumeOut: 2 });
+    await c.phone.receive(5);
+    const [byB, byC] = await Promise.all([b.phone.hear(20), c.phone.hear(20)]);
+    // 0.2 is -14.0 dB, 2.3 is +7.2 dB.
+    assert.ok(Math.abs(toneLevel(byC, 8000, 440) + 34) < 0.7, `${toneLevel(byC, 8000, 440)}`);
+    assert.ok(Math.abs(toneLevel(byB, 8000, 1130) + 12.8) < 0.7, `${toneLevel(byB, 8000, 1130)}`);
+  });
+
+  it('F-21: talking begins, and ends about 800 ms after the last word; a muted member is watched too', async () => {
+    const { members } = await room(440, 770);
+    const [a] = members as [Line];
+    a.phone.hush();
+    const stopped = await bench.event('talking', (event) => event.leg === a.leg && !event.talking);
+    assert.ok(stopped.durationMs >= 800 && stopped.energy > 100 && !stopped.muted);
+    bench.events.length = 0;
+    engine.setMember(a.leg, { ...member, speak: false });
+    a.phone.talk(440, a.port);
+    assert.equal((await bench.event('talking', (event) => event.leg === a.leg && event.talking)).muted, true);
+  });
+
+  it('plays a list: tone, a missing file, a 16 kHz file; each told, in order', async () => {
+    const { leg, phone } = await line();
+    const sources = [{ kind: 'tone', hz: [440], onMs: 300, offMs: 0, loops: 1 }, { kind: 'file', path: join(folder, 'none.wav') }, { kind: 'file', path: music }] as const;
+    engine.play(leg, 'list', sources);
+    const heard = await phone.hear(100);
+    assert.ok(toneLevel(heard.subarray(160 * 5, 160 * 12), 8000, 440) > -14);
+    assert.ok(isThere(toneLevel(heard.subarray(160 * 40, 160 * 90), 8000, 700)));
+    await bench.event('playDone');
+    assert.deepEqual(
+      bench.events.map((event) => (event.type === 'playStopped' ? `${event.index} ${event.how} ${event.samples}` : event.type === 'playStarted' ? `${event.index} started` : event.type)),
+      ['0 started', '0 done 2400', '1 not_found 0', '2 started', '2 done 24000', 'playDone'],
+    );
+    assert.ok(bench.warnings.includes('audio_not_found'));
+  });
+
+  it('break ends the file at the next tick and tells where it was', async () => {
+    const { leg, phone } = await line();
+    engine.play(leg, 'music', [{ kind: 'file', path: music, offsetSamples: 800 }]);
+    await bench.event('playStarted');
+    await phone.receive(10);
+    engine.breakPlay(leg, true);
+    const stopped = await bench.event('playStopped');
+    assert.equal(stopped.how, 'broken');
+    assert.equal(stopped.offset, stopped.samples + 800);
+    await bench.event('playDone');
+    await phone.receive(2);
+    assert.ok(isSilence(await phone.hear(5)));
+  });
+
+  it('in a conference its own play replaces the room for a leg, and the room still hears it', async () => {
+    const { members } = await room(440, 770);
+    const [a, b] = members as [Line, Line];
+    engine.play(a.leg, 'help', [{ kind: 'file', path: music }]);
+    await bench.event('playStarted');
+    await a.phone.receive(3);
+    const [byA, byB] = await Promise.all([a.phone.hear(20), b.phone.hear(20)]);
+    assert.ok(isThere(toneLevel(byA, 8000, 700)) && isGone(toneLevel(byA, 8000, 770)));
+    assert.ok(isThere(toneLevel(byB, 8000, 440)) && isGone(toneLevel(byB, 8000, 700)));
+  });
+
+  it('plays to a conference, over it to one member, queued; stopping tells how many', async () => {
+    const { conference, members } = await room(440, 770);
+    const [a, b] = members as [Line, Line];
+    const tone = (hz: number) => ({ kind: 'tone', hz: [hz], onMs: 60_000, offMs: 0, loops: 1 }) as const;
+    engine.playToConference(conference, 'all', tone(1130));
+    engine.playToConference(conference, 'all2', tone(1300));
+    engine.playToConference(conference, 'one', tone(1490), a.leg);
+    await bench.event('conferencePlay', (event) => event.play === 'one' && event.what === 'started');
+    await a.phone.receive(3);
+    const [byA, byB] = await Promise.all([a.phone.hear(20), b.phone.hear(20)]);
+    assert.ok([770, 1130, 1490].every((hz) => isThere(toneLevel(byA, 8000, hz))));
+    assert.ok(isThere(toneLevel(byB, 8000, 1130)) && isGone(toneLevel(byB, 8000, 1490)) && isGone(toneLevel(byB, 8000, 1300)));
+    assert.equal(await engine.stopConferencePlay(conference, 'current'), 1);
+    await bench.event('conferencePlay', (event) => event.play === 'all2' && event.what === 'started');
+    assert.equal(await engine.stopConferencePlay(conference, 'all'), 1);
+    assert.equal(await engine.stopConferencePlay(conference, 'all'), 0);
+    engine.leave(a.leg);
+    const broken = await bench.event('conferencePlay', (event) => event.play === 'one' && event.what === 'broken');
+    assert.equal(broken.leg, a.leg);
+    assert.ok(broken.samples > 0);
+  });
+
+  it('destroying a conference ends its plays and puts its members out', async () => {
+    const { conference, members } = await room(440, 770);
+    engine.playToConference(conference, 'moh', { kind: 'silence', ms: -1 });
+    await bench.event('conferencePlay', (event) => event.what === 'started');
+    engine.destroyConference(conference);
+    await bench.event('conferencePlay', (event) => event.what === 'broken');
+    await members[0]!.phone.receive(5);
+    assert.ok(isSilence(await members[0]!.phone.hear(5)));
+    assert.equal((await engine.engineStats()).conferences, 0);
+  });
+
+  it('RFC 4733: keys are told once each, with length, SSRC and timestamp', async () => {
+    const { leg, phone, port } = await line();
+    for (const event of [1, 1, 10, 11]) phone.press(event, port);
+    await bench.event('dtmf', ({ digit }) => digit === '#');
+    const digits = bench.events.filter((event) => event.type === 'dtmf');
+    assert.deepEqual(digits.map(({ digit }) => digit), ['1', '1', '*', '#']);
+    assert.ok(digits.every((event) => event.leg === leg && event.durationMs === 100 && event.ssrc === 77));
+    assert.equal((await engine.stats(leg))?.inDtmfPackets, 20);
+  });
+
+  it('RFC 4733 §2.5.2.2: a key whose end packets are lost is told after a while', async () => {
+    const { phone, port } = await line();
+    phone.sendRtp(Uint8Array.of(5, 10, 0, 160), port, { payloadType: TELEPHONE_EVENT });
+    assert.equal((await bench.event('dtmf')).digit, '5');
+  });
+
+  for (const direction of ['recvonly', 'inactive'] as const) {
+    it(`RFC 3264 §5.1: nothing is sent while ${direction}, and time has gone on afterwards`, async () => {
+      const watch = await line();
+      const { leg, phone } = await line();
+      const before = (await phone.receive(2))[1]!.packet;
+      engine.configure(leg, { address: HOST, port: phone.port, format: format(muLaw), direction });
+      await engine.stats(leg);
+      await watch.phone.receive(2);
+      const quiet = phone.packets.length;
+      await watch.phone.receive(10);
+      assert.equal(phone.packets.length, quiet);
+      engine.configure(leg, { address: HOST, port: phone.port, format: format(muLaw), direction: 'sendrecv' });
+      const [first] = await phone.receive(1);
+      assert.equal(first!.packet.marker, true);
+      assert.ok((first!.packet.timestamp - before.timestamp) >>> 0 >= 12 * 160);
+    });
+  }
+
+  it('what a sendonly leg is sent is not heard', async () => {
+    const { members } = await room(440, 770);
+    const [a, b] = members as [Line, Line];
+    engine.configure(a.leg, { address: HOST, port: a.phone.port, format: format(muLaw), direction: 'sendonly' });
+    await b.phone.receive(15);
+    assert.ok(isGone(toneLevel(await b.phone.hear(20), 8000, 440)));
+  });
+
+  it('garbage, truncated packets, floods and RTCP cost the call nothing', async () => {
+    const { members } = await room(440, 770);
+    const [a, b] = members as [Line, Line];
+    const stranger = await Phone.create();
+    for (let length = 0; length < 40; length++) {
+      stranger.sendBytes(new Uint8Array(length).fill(0x80 + length), a.port);
+      a.phone.sendBytes(Uint8Array.from({ length }, (_, i) => (i === 0 ? 0xbf : i * length)), a.port);
+      stranger.sendBytes(new Uint8Array(length).fill(0x81), a.port + 1);
+    }
+    a.phone.sendBytes(new Uint8Array(9000).fill(0x80), a.port);
+    a.phone.sendRtp(new Uint8Array(0), a.port);
+    a.phone.sendRtp(new Uint8Array(1000), a.port, {}, 0);
+    stranger.close();
+    await b.phone.receive(10);
+    assert.ok(isThere(toneLevel(await b.phone.hear(20), 8000, 440)));
+    assert.ok((await engine.stats(a.leg))!.inDiscarded > 40);
+  });
+
+  it('an address that is none, port 0 and a host name draw no packet and harm nothing', async () => {
+    const { leg, phone, port } = await line();
+    for (const [address, at] of [['0.0.0.0', 0], ['phone.example', 4000], ['', 4000], ['::1', 4000], [HOST, 70_000]] as const) {
+      engine.configure(leg, { address, port: at, format: format(muLaw), direction: 'sendrecv' });
+      await engine.stats(leg);
+    }
+    phone.sendRtp(new Uint8Array(160), port);
+    await phone.receive(2);
+  });
+
+  it('commands for what is not there are ignored', async () => {
+    engine.configure('nobody', { address: HOST, port: 1, format: format(muLaw), direction: 'sendrecv' });
+    engine.play('nobody', 'p', []);
+    engine.breakPlay('nobody', true);
+    engine.join('nowhere', 'nobody', member);
+    engine.leave('nobody');
+    engine.setMember('nobody', member);
+    engine.playToConference('nowhere', 'p', { kind: 'silence', ms: 1 });
+    engine.destroyConference('nowhere');
+    engine.close('nobody');
+    assert.equal(await engine.stopConferencePlay('nowhere', 'all'), 0);
+    assert.equal(await engine.stats('nobody'), undefined);
+  });
+
+  it('closing a leg ends its plays and frees its slot', async () => {
+    const { leg } = await line();
+    engine.play(leg, 'p', [{ kind: 'silence', ms: -1 }]);
+    await bench.event('playStarted');
+    engine.close(leg);
+    assert.equal((await bench.event('playStopped')).how, 'broken');
+    await bench.event('playDone');
+    assert.equal(await engine.stats(leg), undefined);
+  });
+});
+
+describe('media engine, limits and ends', () => {
+  it('no_port when all are in use or rest; a closed one is given again after the quarantine', async () => {
+    const first = await freePorts(4);
+    const { engine } = new Bench(first, first + 3, 10, 300);
+    const opened = await Promise.all(['a', 'b', 'c'].map((leg) => engine.open(leg, HOST)));
+    assert.deepEqual(opened.map((result) => (result.ok ? 'ok' : result.error)), ['ok', 'ok', 'no_port']);
+    engine.close('a');
+    assert.deepEqual(await engine.open('d', HOST), { ok: false, error: 'no_port' });
+    let again = await engine.open('d', HOST);
+    while (!again.ok) again = await engine.open('d', HOST);
+    assert.deepEqual(again, opened[0]);
+    await engine.stop();
+  });
+
+  it('too_many_legs', async () => {
+    const first = await freePorts(6);
+    const { engine } = new Bench(first, first + 5, 2);
+    const opened = await Promise.all(['a', 'b', 'c'].map((leg) => engine.open(leg, HOST)));
+    assert.deepEqual(opened.map((result) => (result.ok ? 'ok' : result.error)), ['ok', 'ok', 'too_many_legs']);
+    await engine.stop();
+  });
+
+  it('a port in use by somebody else is passed over', async () => {
+    const first = await freePorts(4);
+    const [one, two] = [new Bench(first, first + 3), new Bench(first, first + 3)];
+    const ports = await Promise.all([one.engine.open('a', HOST), two.engine.open('b', HOST)]);
+    assert.ok(ports[0].ok && ports[1].ok && ports[0].port !== ports[1].port);
+    await Promise.all([one.engine.stop(), two.engine.stop()]);
+  });
+
+  it('an address that is not ours is no_port, with a warning', async () => {
+    const first = await freePorts(4);
+    const { engine, warnings } = new Bench(first, first + 3);
+    for (const host of ['192.0.2.1', 'nonsense']) assert.deepEqual(await engine.open('a', host), { ok: false, error: 'no_port' });
+    assert.deepEqual(warnings, ['rtp_socket_error', 'rtp_socket_error']);
+    await engine.stop();
+  });
+
+  it('a leg closed while it is being opened leaves no socket', async () => {
+    const first = await freePorts(2);
+    const { engine } = new Bench(first, first + 1);
+    const opening = engine.open('a', HOST);
+    engine.close('a');
+    await opening;
+    assert.equal((await engine.engineStats()).legs, 0);
+    assert.ok((await engine.open('b', HOST)).ok);
+    await engine.stop();
+  });
+
+  it('stop ends plays and thread; afterwards everything answers', async () => {
+    const first = await freePorts(4);
+    const bench = new Bench(first, first + 3);
+    await bench.engine.open('a', HOST);
+    bench.engine.play('a', 'p', [{ kind: 'silence', ms: -1 }]);
+    await bench.engine.stop();
+    assert.deepEqual(bench.events.map(({ type }) => type), ['playStopped', 'playDone']);
+    assert.deepEqual(await bench.engine.open('b', HOST), { ok: false, error: 'engine_failed' });
+    assert.equal(await bench.engine.stats('a'), undefined);
+    await bench.engine.stop();
+  });
+
+  it('a worker that dies is told once, and what waits is answered', async () => {
+    const first = await freePorts(4);
+    const bench = new Bench(first, first + 3);
+    await bench.engine.open('a', HOST);
+    // No types protect the other thread: what no caller can write makes it fall over.
+    bench.engine.play('a', 'p', null as never);
+    assert.equal(await bench.engine.stats('a'), undefined);
+    await bench.event('failed');
+    assert.deepEqual(await bench.engine.open('b', HOST), { ok: false, error: 'engine_failed' });
+    assert.equal(bench.events.filter(({ type }) => type === 'failed').length, 1);
+    await bench.engine.stop();
+  });
+});

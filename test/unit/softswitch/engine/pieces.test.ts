@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { FarEnd } from '../../../../src/softswitch/engine/far-end.ts';
+import { addFrame, energy, mixWithout, overlay, volumeGain } from '../../../../src/softswitch/engine/mixer.ts';
+import { PortPool } from '../../../../src/softswitch/engine/port-pool.ts';
+import { PacketLimit } from '../../../../src/softswitch/engine/rate-limit.ts';
+import { RtpSender } from '../../../../src/softswitch/engine/rtp-sender.ts';
+import { TalkDetector } from '../../../../src/softswitch/engine/talk-detector.ts';
+import type { TalkChange } from '../../../../src/softswitch/engine/talk-detector.ts';
+import { emptyPacket, readRtp } from '../../../../src/protocol/rtp/packet.ts';
+
+describe('port pool', () => {
+  it('RFC 3550 §11: gives the even ports of the range, each once', () => {
+    const pool = new PortPool(10001, 10009, 0, 0);
+    assert.deepEqual([pool.take(0), pool.take(0), pool.take(0), pool.take(0), pool.take(0)], [10002, 10004, 10006, 10008, undefined]);
+  });
+  it('has no port whose RTCP neighbour is outside the range', () => assert.equal(new PortPool(10000, 10002, 0, 0).size, 1));
+  it('has no port when the range is empty', () => assert.equal(new PortPool(10001, 10001, 0, 0.5).take(0), undefined));
+  it('begins anywhere in the range', () => assert.equal(new PortPool(10000, 10019, 0, 0.55).take(0), 10010));
+  it('a closed port rests for the quarantine and comes last', () => {
+    const pool = new PortPool(10000, 10003, 5000, 0);
+    assert.equal(pool.take(0), 10000);
+    pool.release(10000, 100);
+    assert.equal(pool.take(100), 10002);
+    assert.equal(pool.take(5099), undefined);
+    assert.equal(pool.take(5100), 10000);
+  });
+});
+
+describe('packet limit', () => {
+  it('lets 100 pass at once, then 200 a second', () => {
+    const limit = new PacketLimit();
+    const admitted = (count: number, now: number): number => Array.from({ length: count }, () => limit.admit(now)).filter(Boolean).length;
+    assert.equal(admitted(1000, 1), 100);
+    assert.equal(admitted(1000, 501), 100);
+    assert.equal(admitted(1000, 601), 20);
+  });
+});
+
+describe('far end, symmetric RTP (RFC 4961)', () => {
+  const signalled = { address: '10.0.0.1', port: 4000 };
+  const real = { address: '192.0.2.7', port: 61000 };
+  it('signalled -> target', () => {
+    const end = new FarEnd();
+    assert.equal(end.target, undefined);
+    end.signal(signalled);
+    assert.deepEqual(end.target, signalled);
+  });
+  it('signalled -> first packet from elsewhere -> locked to it', () => {
+    const end = new FarEnd();
+    end.signal(signalled);
+    assert.equal(end.accept(real), 'accepted');
+    assert.deepEqual(end.target, real);
+    assert.equal(end.accept(signalled), 'foreign');
+    assert.equal(end.accept({ ...real, port: 61001 }), 'foreign');
+    assert.deepEqual(end.target, real);
+  });
+  it('locked -> same address signalled again -> locked', () => {
+    const end = new FarEnd();
+    end.signal(signalled);
+    end.accept(real);
+    end.signal({ ...signalled });
+    assert.deepEqual(end.target, real);
+  });
+  it('locked -> other address signalled -> open again', () => {
+    const end = new FarEnd();
+    end.signal(signalled);
+    end.accept(real);
+    end.signal({ ...signalled, port: 4002 });
+    assert.deepEqual(end.target, { ...signalled, port: 4002 });
+    assert.equal(end.accept(signalled), 'accepted');
+  });
+});
+
+describe('mixer', () => {
+  const frame = fc.array(fc.integer({ min: -32768, max: 32767 }), { minLength: 4, maxLength: 4 }).map((samples) => Int16Array.from(samples));
+  it('property: N-1 is the sum of the others, cut only at the end', () => {
+    fc.assert(fc.property(fc.array(frame, { minLength: 1, maxLength: 40 }), (frames) => {
+      const sum = new Int32Array(4);
+      for (const one of frames) addFrame(sum, one);
+      const out = new Int16Array(4);
+      for (const [self, own] of frames.entries()) {
+        mixWithout(sum, own, out);
+        const expected = [0, 1, 2, 3].map((i) => frames.reduce((total, other, n) => (n === self ? total : total + other[i]!), 0));
+        assert.deepEqual([...out], expected.map((value) => Math.max(-32768, Math.min(32767, value))));
+      }
+    }), { seed: 1 });
+  });
+  it('overlay cuts at both ends', () => {
+    const out = Int16Array.of(30000, -30000, 1);
+    overlay(out, Int16Array.of(10000, -10000, 1));
+    assert.deepEqual([...out], [32767, -32768, 2]);
+  });
+  it('volume steps are those of mod_conference', () => {
+    assert.deepEqual([-5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5].map(volumeGain), [0.2, 0.2, 0.4, 0.6, 0.8, 1, 1.3, 2.3, 3.3, 4.3, 4.3]);
+  });
+  it('energy is the mean absolute amplitude', () => assert.equal(energy(Int16Array.of(100, -300, 0, -32768)), 8292));
+});
+
+describe('talk detector, F-21', () => {
+  const run = (...scores: [score: number, frames: number][]): [frame: number, change: TalkChange][] => {
+    const detector = new TalkDetector();
+    let frame = 0;
+    return scores.flatMap(([score, frames]) =>
+      Array.from({ length: frames }, () => {
+        const change = detector.frame(score, 100);
+        frame++;
+        return change === undefined ? [] : [[frame, change] satisfies [number, TalkChange]];
+      }).flat(),
+    );
+  };
+  const started = (energy: number): TalkChange => ({ talking: true, energy, durationMs: 0 });
+  it('clearly above the level: at the first frame', () => assert.deepEqual(run([0, 3], [500, 2]), [[4, started(500)]]));
+  it('a little above the level: at the fifth frame', () => assert.deepEqual(run([0, 3], [499, 6]), [[8, started(499)]]));
+  it('a little above, on and off: not at all', () => assert.deepEqual(run([200, 3], [0, 3], [200, 3], [0, 3]), []));
+  it('at the level is not above it', () => assert.deepEqual(run([100, 50]), []));
+  it('stops after 40 frames (800 ms) below, the 800 ms included in the length', () => {
+    assert.deepEqual(run([1000, 10], [0, 60]), [[1, started(1000)], [50, { talking: false, energy: 200, durationMs: 1000 }]]);
+  });
+  it('a pause of 780 ms is none', () => assert.deepEqual(run([1000, 10], [0, 39], [1000, 10]), [[1, started(1000)]]));
+});
+
+describe('RTP sender', () => {
+  const sent = (ptime: number, act: (sender: RtpSender) => void): { size: number; marker: boolean; sequence: number; timestamp: number; first: number }[] => {
+    const packets: { size: number; marker: boolean; sequence: number; timestamp: number; first: number }[] = [];
+    const sender = new RtpSender((bytes) => {
+      const packet = emptyPacket();
+      assert.equal(readRtp(bytes, packet), undefined);
+      const { marker, sequence, timestamp, payloadStart, payloadEnd } = packet;
+      packets.push({ size: payloadEnd - payloadStart, marker, sequence, timestamp, first: bytes[payloadStart]! });
+    });
+    sender.configure(0, ptime);
+    act(sender);
+    const [origin] = packets;
+    return packets.map((p) => ({ ...p, sequence: (p.sequence - origin!.sequence) & 0xffff, timestamp: (p.timestamp - origin!.timestamp) >>> 0 }));
+  };
+  const frames = (sender: RtpSender, count: number): void => {
+    for (let i = 0; i < count; i++) sender.push(new Uint8Array(160).fill(i));
+  };
+  for (const [ptime, count] of [[10, 12], [20, 6], [30, 4], [40, 3], [60, 2]] as const) {
+    it(`ptime ${ptime}: six frames are ${count} packets`, () => {
+      const packets = sent(ptime, (sender) => frames(sender, 6));
+      assert.equal(packets.length, count);
+      for (const [i, packet] of packets.entries()) {
+        assert.deepEqual(packet, { size: ptime * 8, marker: i === 0, sequence: i, timestamp: i * ptime * 8, first: Math.floor((i * ptime) / 20) });
+      }
+    });
+  }
+  it('a ptime out of bounds is brought into them', () => {
+    assert.equal(sent(1, (sender) => frames(sender, 1))[0]!.size, 80);
+    assert.equal(sent(NaN, (sender) => frames(sender, 1))[0]!.size, 160);
+    assert.equal(sent(500, (sender) => frames(sender, 3))[0]!.size, 480);
+  });
+  it('RFC 3551 §4.1: after a pause time has gone on, the sequence has not, and the marker is set', () => {
+    const packets = sent(20, (sender) => {
+      frames(sender, 1);
+      sender.pause(3);
+      frames(sender, 2);
+    });
+    assert.deepEqual(packets.map(({ marker, sequence, timestamp }) => ({ marker, sequence, timestamp })), [
+      { marker: true, sequence: 0, timestamp: 0 },
+      { marker: true, sequence: 1, timestamp: 640 },
+      { marker: false, sequence: 2, timestamp: 800 },
+    ]);
+  });
+});

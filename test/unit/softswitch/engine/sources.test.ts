@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { muLaw } from '../../../../src/protocol/g711/g711.ts';
+import type { AudioSource, EngineEvent } from '../../../../src/softswitch/engine/api.ts';
+import { AudioFiles } from '../../../../src/softswitch/engine/audio-files.ts';
+import { Player } from '../../../../src/softswitch/engine/player.ts';
+import { Resampler, SUPPORTED_RATES } from '../../../../src/softswitch/engine/resampler.ts';
+import { openSource } from '../../../../src/softswitch/engine/source.ts';
+import type { ReadOutcome } from '../../../../src/softswitch/engine/source.ts';
+import { readWavHeader } from '../../../../src/softswitch/engine/wav.ts';
+import { readWav, sine, toneLevel, writeWav } from '../../../audio.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vestibule-engine-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const warnings: string[] = [];
+const newFiles = (cacheBytes = 1e6): AudioFiles => new AudioFiles(cacheBytes, (code) => warnings.push(code));
+const files = newFiles();
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function write(name: string, bytes: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** Everything a source has to say, waiting for the disk where it must. */
+async function readAll(source: AudioSource, from = files): Promise<{ samples: Int16Array; end: ReadOutcome; heard: number; offset: number }> {
+  const reader = openSource(source, from);
+  const frame = new Int16Array(160);
+  const samples: number[] = [];
+  for (;;) {
+    const outcome = reader.read(frame);
+    if (outcome === 'audio') samples.push(...frame);
+    else if (outcome === 'pending') await turn();
+    else return { samples: Int16Array.from(samples.slice(0, reader.samples)), end: outcome, heard: reader.samples, offset: reader.offset };
+  }
+}
+
+describe('resampler', () => {
+  const convert = (rate: number, input: Int16Array, piece: number): Int16Array => {
+    const resampler = new Resampler(rate);
+    const out = new Int16Array(Math.ceil((input.length * 8000) / rate));
+    let filled = 0;
+    for (let at = 0; at < input.length; at += piece) filled += resampler.push(input.subarray(at, at + piece), out, filled);
+    filled += resampler.flush(out, filled);
+    assert.equal(filled, out.length);
+    return out;
+  };
+  for (const rate of SUPPORTED_RATES) {
+    it(`${rate} Hz: a second stays a second, 1 kHz keeps its level, place and purity`, () => {
+      const out = convert(rate, sine(rate, 1000, 1000), 5000);
+      assert.ok(Math.abs(toneLevel(out, 8000, 1000) + 12) < 0.1);
+      assert.ok(toneLevel(out, 8000, 1500) < -80);
+      const wanted = sine(8000, 1000, 1000);
+      for (let i = 200; i < 7800; i++) assert.ok(Math.abs(out[i]! - wanted[i]!) < 40, `sample ${i}: ${out[i]!} is not ${wanted[i]!}`);
+    });
+    if (rate >= 11025) {
+      it(`${rate} Hz: 3.4 kHz passes, 5 kHz is gone and not folded to 3 kHz`, () => {
+        assert.ok(Math.abs(toneLevel(convert(rate, sine(rate, 3400, 500), 5000), 8000, 3400) + 12) < 0.5);
+        assert.ok(toneLevel(convert(rate, sine(rate, 5000, 500), 5000), 8000, 3000) < -75);
+      });
+    }
+  }
+  it('the size of the pieces does not matter', () => {
+    const input = sine(44100, 777, 300);
+    assert.deepEqual(convert(44100, input, 1), convert(44100, input, 100_000));
+  });
+});
+
+describe('WAV header', () => {
+  const good = writeWav({ rate: 16000, channels: 1, samples: new Int16Array(10) });
+  it('plain', () => assert.deepEqual(readWavHeader(good), { ok: true, value: { encoding: 'pcm16', rate: 16000, channels: 1, dataStart: 44, dataBytes: 20 } }));
+  it('cut at any byte is refused, not thrown over', () => {
+    for (let length = 0; length < 44; length++) assert.equal(readWavHeader(good.subarray(0, length)).ok, false, `${length}`);
+  });
+  it('a size of 2^32-1, as written to a pipe, is up to the end of the file', () => {
+    const piped = Buffer.from(good);
+    piped.writeUInt32LE(0xffffffff, 40);
+    const header = readWavHeader(piped);
+    assert.ok(header.ok && header.value.dataBytes === Infinity);
+  });
+  for (const [name, at, value] of [['24 bit', 34, 24], ['MP3 inside', 20, 0x55], ['six channels', 22, 6]] as const) {
+    it(`${name} is refused`, () => {
+      const changed = Buffer.from(good);
+      changed.writeUInt16LE(value, at);
+      assert.deepEqual(readWavHeader(changed), { ok: false, error: 'unsupported_format' });
+    });
+  }
+  it('property: total', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => void readWavHeader(bytes)), { seed: 1 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => void readWavHeader(Buffer.concat([good.subarray(0, 12), bytes]))), { seed: 1 });
+  });
+  it('test helper: what is written is read back', () => {
+    const wav = { rate: 8000, channels: 1, samples: sine(8000, 440, 20) };
+    assert.deepEqual(readWav(writeWav(wav)), wav);
+  });
+});
+
+describe('audio files', () => {
+  it('16 kHz mono is heard at 8 kHz in full length', async () => {
+    const path = write('mono.wav', writeWav({ rate: 16000, channels: 1, samples: sine(16000, 1000, 2500) }));
+    const { samples, end, heard, offset } = await readAll({ kind: 'file', path });
+    assert.deepEqual({ end, heard, offset }, { end: 'done', heard: 20_000, offset: 20_000 });
+    assert.ok(Math.abs(toneLevel(samples, 8000, 1000) + 12) < 0.2);
+  });
+  it('stereo is the mean of both sides', async () => {
+    const [left, right] = [sine(8000, 500, 500), sine(8000, 1300, 500)];
+    const both = new Int16Array(left.length * 2).map((_, i) => (i % 2 === 0 ? left : right)[i >> 1]!);
+    const { samples } = await readAll({ kind: 'file', path: write('stereo.wav', writeWav({ rate: 8000, channels: 2, samples: both })) });
+    for (const hz of [500, 1300]) assert.ok(Math.abs(toneLevel(samples, 8000, hz) + 18) < 0.2);
+  });
+  it('mu-law', async () => {
+    const header = writeWav({ rate: 8000, channels: 1, samples: new Int16Array(0) });
+    header.writeUInt16LE(7, 20);
+    header.writeUInt16LE(8, 34);
+    header.writeUInt32LE(0, 40);
+    const codes = Uint8Array.from(sine(8000, 1000, 500), (sample) => muLaw.encode[sample & 0xffff]!);
+    const { samples, heard } = await readAll({ kind: 'file', path: write('mulaw.wav', Buffer.concat([header, codes])) });
+    assert.equal(heard, 4000);
+    assert.ok(Math.abs(toneLevel(samples, 8000, 1000) + 12) < 0.2);
+  });
+  it('from an offset, with a gain', async () => {
+    const path = write('offset.wav', writeWav({ rate: 8000, channels: 1, samples: Int16Array.from({ length: 1000 }, (_, i) => i) }));
+    const { samples, heard, offset } = await readAll({ kind: 'file', path, offsetSamples: 700, gainDb: 20 });
+    assert.deepEqual({ heard, offset, first: samples[0] }, { heard: 300, offset: 1000, first: 7000 });
+    assert.equal((await readAll({ kind: 'file', path, offsetSamples: 5000 })).heard, 0);
+  });
+  it('a data chunk cut short by the end of the file is played as far as it goes', async () => {
+    const whole = writeWav({ rate: 8000, channels: 1, samples: sine(8000, 1000, 1000) });
+    assert.equal((await readAll({ kind: 'file', path: write('cut.wav', whole.subarray(0, 8045)) })).heard, 4000);
+  });
+  const bad: [name: string, path: () => string, end: string][] = [
+    ['missing', () => join(folder, 'none.wav'), 'not_found'],
+    ['in a missing folder', () => join(folder, 'none', 'a.wav'), 'not_found'],
+    ['a folder', () => folder, 'unreadable'],
+    ['a device', () => '/dev/zero', 'unreadable'],
+    ['empty', () => write('empty.wav', new Uint8Array(0)), 'unreadable'],
+    ['text', () => write('text.wav', Buffer.from('hello, this is not audio at all')), 'unreadable'],
+    ['at a rate of 7 Hz', () => write('slow.wav', writeWav({ rate: 7, channels: 1, samples: new Int16Array(1) })), 'unreadable'],
+    ['longer than half the cache', () => write('long.wav', writeWav({ rate: 8000, channels: 1, samples: new Int16Array(300_000) })), 'unreadable'],
+    ['with a zero byte in its name', () => `${folder}/a\0b`, 'unreadable'],
+  ];
+  for (const [name, path, end] of bad) it(`a file ${name} is ${end}`, async () => assert.equal((await readAll({ kind: 'file', path: path() })).end, end));
+
+  it('is read once, until it changes on disk', async () => {
+    const own = newFiles();
+    const path = write('changing.wav', writeWav({ rate: 8000, channels: 1, samples: new Int16Array(800) }));
+    await readAll({ kind: 'file', path }, own);
+    const first = own.open(path);
+    while (first.pcm === undefined) await turn();
+    const second = own.open(path);
+    while (second.pcm === undefined) await turn();
+    assert.equal(second.pcm, first.pcm);
+    utimesSync(path, 1, 1);
+    const third = own.open(path);
+    while (third.pcm === undefined) await turn();
+    assert.notEqual(third.pcm, first.pcm);
+  });
+  it('the cache stays within its bytes', async () => {
+    const own = newFiles(10_000);
+    for (let i = 0; i < 10; i++) await readAll({ kind: 'file', path: write(`lru${i}.wav`, writeWav({ rate: 8000, channels: 1, samples: new Int16Array(2000) })) }, own);
+    assert.equal(own.cachedBytes, 8000);
+  });
+});
+
+describe('tones and silence', () => {
+  it('two frequencies, on and off, a number of times', async () => {
+    const { samples, heard } = await readAll({ kind: 'tone', hz: [440, 620], onMs: 200, offMs: 100, loops: 2 });
+    assert.equal(heard, 4800);
+    for (const start of [0, 2400]) {
+      const on = samples.subarray(start, start + 1600);
+      for (const hz of [440, 620]) assert.ok(Math.abs(toneLevel(on, 8000, hz) + 12) < 1);
+      assert.ok(samples.subarray(start + 1600, start + 2400).every((sample) => sample === 0));
+    }
+  });
+  it('begins and ends softly', async () => {
+    const { samples } = await readAll({ kind: 'tone', hz: [1000], onMs: 100, offMs: 0, loops: 1 });
+    for (const edge of [samples.subarray(0, 4), samples.subarray(-4)]) assert.ok(edge.every((sample) => Math.abs(sample) < 300));
+  });
+  it('silence has its length; -1 has no end', async () => {
+    assert.equal((await readAll({ kind: 'silence', ms: 250 })).heard, 2000);
+    const forEver = openSource({ kind: 'silence', ms: -1 }, files);
+    for (let i = 0; i < 10_000; i++) assert.equal(forEver.read(new Int16Array(160)), 'audio');
+  });
+});
+
+describe('player', () => {
+  const tone = (frames: number): AudioSource => ({ kind: 'tone', hz: [440], onMs: frames * 20, offMs: 0, loops: 1 });
+  const start = (): { player: Player; ticks: (count: number) => string; told: () => string[] } => {
+    const events: EngineEvent[] = [];
+    const player = new Player('leg', files, (event) => events.push(event));
+    const frame = new Int16Array(160);
+    return {
+      player,
+      ticks: (count) => Array.from({ length: count }, () => (player.next(frame) ? 'x' : '-')).join(''),
+      told: () =>
+        events.splice(0).map((event) => {
+          switch (event.type) {
+            case 'playStarted':
+              return `${event.play}${event.index} started`;
+            case 'playStopped':
+              return `${event.play}${event.index} ${event.how} ${event.samples}@${event.offset}`;
+            case 'playDone':
+              return `${event.play} done`;
+            default:
+              return event.type;
+          }
+        }),
+    };
+  };
+  it('a list: one after the other, then done', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(2), tone(1)]);
+    assert.equal(ticks(5), 'xxx--');
+    assert.deepEqual(told(), ['a0 started', 'a0 done 320@320', 'a1 started', 'a1 done 160@160', 'a done']);
+  });
+  it('an empty list is done', () => {
+    const { player, ticks, told } = start();
+    player.play('a', []);
+    assert.equal(ticks(1), '-');
+    assert.deepEqual(told(), ['a done']);
+  });
+  it('nested: the running list is set aside and goes on', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(3)]);
+    ticks(1);
+    player.play('b', [tone(1)]);
+    assert.equal(ticks(4), 'xxx-');
+    assert.deepEqual(told(), ['a0 started', 'b0 started', 'b0 done 160@160', 'b done', 'a0 done 480@480', 'a done']);
+  });
+  it('break: the next source begins at the next tick', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(50), tone(1)]);
+    ticks(2);
+    player.break(false);
+    player.break(false);
+    assert.equal(ticks(3), 'x--');
+    assert.deepEqual(told(), ['a0 started', 'a0 broken 320@320', 'a1 started', 'a1 done 160@160', 'a done']);
+  });
+  it('break all: the list is over at the next tick', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(50), tone(50)]);
+    ticks(2);
+    player.break(true);
+    assert.equal(ticks(1), '-');
+    assert.deepEqual(told(), ['a0 started', 'a0 broken 320@320', 'a done']);
+  });
+  it('break, then a new list before the tick: what was running is broken, the new one is not', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(50)]);
+    ticks(1);
+    player.break(true);
+    player.play('b', [tone(1)]);
+    assert.equal(ticks(3), 'x--');
+    assert.deepEqual(told(), ['a0 started', 'a0 broken 160@160', 'b0 started', 'b0 done 160@160', 'b done', 'a done']);
+  });
+  it('a missing file in a list is told and passed over', async () => {
+    const { player, ticks, told } = start();
+    player.play('a', [{ kind: 'file', path: join(folder, 'none.wav') }, tone(1)]);
+    while (!ticks(1).includes('x')) await turn();
+    ticks(1);
+    assert.deepEqual(told(), ['a0 not_found 0@0', 'a1 started', 'a1 done 160@160', 'a done']);
+  });
+  it('stop: every list ends once', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(9), tone(9)]);
+    ticks(1);
+    player.play('b', [tone(9)]);
+    player.stop();
+    assert.equal(ticks(1), '-');
+    assert.deepEqual(told(), ['a0 started', 'b0 broken 0@0', 'b done', 'a0 broken 160@160', 'a done']);
+  });
+  it('break of nothing is nothing', () => {
+    const { player, ticks, told } = start();
+    player.break(true);
+    assert.equal(ticks(1), '-');
+    assert.deepEqual(told(), []);
+  });
+});
