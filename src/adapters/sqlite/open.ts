@@ -56,7 +56,6 @@ function openDatabase(options: StoreOptions): Result<Kysely<Tables>, StoreProble
       // After a power cut the last commits may be missing, the database is whole (https://www.sqlite.org/wal.html).
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = NORMAL');
-      database.pragma('foreign_keys = ON');
     } catch (error) {
       database.close();
       throw error;
