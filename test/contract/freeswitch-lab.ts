@@ -90,8 +90,8 @@ export interface Lab {
   readonly tap: RawEsl;
   /** What the media server and the SIP server logged as warning or error. */
   readonly complaints: readonly string[];
-  /** An endpoint whose far end is `peer`. */
-  endpoint(peer?: RtpPeer): Promise<LibraryEndpoint>;
+  /** An endpoint whose far end is `peer`, or made with this offer; its subscriptions are in force. */
+  endpoint(peer?: RtpPeer, sdp?: string): Promise<LibraryEndpoint>;
   peer(): Promise<RtpPeer>;
   rawEsl(): Promise<RawEsl>;
   close(): Promise<void>;
@@ -131,9 +131,11 @@ export async function openLab(limits: Partial<MediaServerLimits> = {}): Promise<
     sipServer,
     tap,
     complaints,
-    async endpoint(peer) {
-      const endpoint = await ms.createEndpoint(peer === undefined ? {} : { remoteSdp: peer.sdp() });
+    async endpoint(peer, sdp = peer?.sdp()) {
+      const endpoint = await ms.createEndpoint(sdp === undefined ? {} : { remoteSdp: sdp });
       endpoint.conn?.socket.setNoDelay(true);
+      // The library does not wait for its own subscriptions: an answer to a later command says they were read.
+      await endpoint.api('uuid_exists', endpoint.uuid);
       return endpoint;
     },
     async peer() {
