@@ -19,14 +19,17 @@ export interface CdrQueueOptions {
   readonly retryMs?: number;
 }
 
+/** better-sqlite3 blocks while it writes: no more than this at a time, about 8 ms, then calls have their turn. */
+const largestBatch = 100;
+
 /** Stands between calls and the database: takes records at once, writes them in order and in batches, and outlasts a full disk or a lock. */
 export class CdrQueue implements CdrRecorder {
   readonly #options: Required<CdrQueueOptions>;
-  #waiting: CdrRecord[] = [];
+  readonly #waiting: CdrRecord[] = [];
   #dropped = 0;
   #failing = false;
   #writing: Promise<void> | undefined;
-  #cancelRetry: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: CdrQueueOptions) {
     this.#options = { limit: 10_000, retryMs: 1_000, ...options };
@@ -38,57 +41,44 @@ export class CdrQueue implements CdrRecorder {
       return;
     }
     this.#waiting.push(record);
-    if (this.#cancelRetry === undefined) this.#start();
+    if (this.#writing === undefined && this.#cancelTimer === undefined) this.#writeIn(0);
   }
 
   /** Waits for what is under way, tries once more to write what is left, and stops. Answers how many records could not be written. */
   async close(): Promise<number> {
-    this.#stopRetry();
     await this.#writing;
-    this.#stopRetry();
-    this.#start();
-    await this.#writing;
-    this.#stopRetry();
+    this.#stopTimer();
+    while (this.#waiting.length > 0 && (await this.#writeBatch()) === 'written');
     return this.#waiting.length + this.#dropped;
   }
 
-  #stopRetry(): void {
-    this.#cancelRetry?.();
-    this.#cancelRetry = undefined;
-  }
-
-  #start(): void {
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined;
-      // A record that came in between the last write and here.
-      if (this.#waiting.length > 0 && this.#cancelRetry === undefined) this.#start();
+  #writeIn(ms: number): void {
+    this.#cancelTimer = this.#options.scheduler.after(ms, () => {
+      this.#cancelTimer = undefined;
+      this.#writing = this.#writeBatch().then((outcome) => {
+        this.#writing = undefined;
+        if (this.#waiting.length > 0) this.#writeIn(outcome === 'written' ? 0 : this.#options.retryMs);
+      });
     });
   }
 
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      const written = await this.#options.store.write(batch);
-      if (!written.ok) {
-        this.#waiting = [...batch, ...this.#waiting];
-        this.#failing = true;
-        this.#options.report({ type: 'failing', problem: written.error, queued: this.#waiting.length });
-        this.#reportDropped();
-        this.#cancelRetry = this.#options.scheduler.after(this.#options.retryMs, () => {
-          this.#cancelRetry = undefined;
-          this.#start();
-        });
-        return;
-      }
+  async #writeBatch(): Promise<'written' | 'failed'> {
+    const batch = this.#waiting.slice(0, largestBatch);
+    const written = await this.#options.store.write(batch);
+    if (written.ok) {
+      this.#waiting.splice(0, batch.length);
+      if (this.#failing) this.#options.report({ type: 'recovered' });
+    } else {
+      this.#options.report({ type: 'failing', problem: written.error, queued: this.#waiting.length });
     }
-    if (this.#failing) this.#options.report({ type: 'recovered' });
-    this.#failing = false;
-    this.#reportDropped();
-  }
-
-  #reportDropped(): void {
+    this.#failing = !written.ok;
     if (this.#dropped > 0) this.#options.report({ type: 'dropped', count: this.#dropped });
     this.#dropped = 0;
+    return written.ok ? 'written' : 'failed';
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 }

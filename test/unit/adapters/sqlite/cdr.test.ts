@@ -83,36 +83,47 @@ class Bench {
     this.queue = new CdrQueue({ store, scheduler, limit, retryMs: 500, report: (report) => this.reports.push(report) });
   }
 
-  /** Lets every promise under way settle. */
-  settle(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+  /** The clock reaches the next timer, and every promise under way settles. */
+  async advance(): Promise<void> {
+    this.timers.shift()?.fn();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
 const full: Result<void, StoreProblem> = err({ code: 'store_full', message: 'full', advice: '' });
 
 describe('the queue before the records', () => {
-  it('writes in order and says nothing when all is well', async () => {
+  it('writes in order, not in the caller, and says nothing when all is well', async () => {
     const bench = new Bench(10);
     for (const id of ['a', 'b', 'c']) bench.queue.record(opened(id));
-    await bench.settle();
+    assert.deepEqual(bench.written, []);
+    await bench.advance();
     bench.queue.record(opened('d'));
-    await bench.settle();
+    await bench.advance();
     assert.deepEqual(bench.written, ['a', 'b', 'c', 'd']);
-    assert.deepEqual(bench.reports, []);
+    assert.deepEqual([bench.reports, bench.timers], [[], []]);
+  });
+
+  it('writes a hundred at a time and lets others in between', async () => {
+    const bench = new Bench(1_000);
+    for (let n = 0; n < 250; n++) bench.queue.record(opened(String(n)));
+    const sizes: number[] = [];
+    while (bench.timers.length > 0) {
+      await bench.advance();
+      sizes.push(bench.written.length);
+    }
+    assert.deepEqual(sizes, [100, 200, 250]);
   });
 
   it('outlasts a full disk: keeps the records in order, tries again, says when it recovered', async () => {
     const bench = new Bench(10);
     bench.answer = full;
     for (const id of ['a', 'b']) bench.queue.record(opened(id));
-    await bench.settle();
+    await bench.advance();
     bench.queue.record(opened('c'));
-    await bench.settle();
     assert.deepEqual(bench.timers.map(({ ms }) => ms), [500]);
     bench.answer = ok(undefined);
-    bench.timers.shift()?.fn();
-    await bench.settle();
+    await bench.advance();
     assert.deepEqual(bench.written, ['a', 'b', 'c']);
     assert.deepEqual(bench.reports.map(({ type }) => type), ['failing', 'recovered']);
   });
@@ -121,26 +132,36 @@ describe('the queue before the records', () => {
     const bench = new Bench(3);
     bench.answer = full;
     bench.queue.record(opened('a'));
-    await bench.settle();
+    await bench.advance();
     for (const id of ['b', 'c', 'd', 'e']) bench.queue.record(opened(id));
     bench.answer = ok(undefined);
-    bench.timers.shift()?.fn();
-    await bench.settle();
+    await bench.advance();
     assert.deepEqual(bench.written, ['a', 'b', 'c']);
     assert.deepEqual(bench.reports.slice(1), [{ type: 'recovered' }, { type: 'dropped', count: 2 }]);
   });
 
+  it('takes records while it writes, and loses none of them', async () => {
+    const bench = new Bench(10);
+    bench.queue.record(opened('a'));
+    bench.timers.shift()?.fn();
+    bench.queue.record(opened('b'));
+    assert.deepEqual(bench.timers, [], 'one write at a time');
+    await bench.advance();
+    await bench.advance();
+    assert.deepEqual(bench.written, ['a', 'b']);
+  });
+
   it('writes what is left when it is closed, and says how many it could not', async () => {
-    const good = new Bench(10);
-    good.queue.record(opened('a'));
-    good.queue.record(opened('b'));
+    const good = new Bench(1_000);
+    for (let n = 0; n < 150; n++) good.queue.record(opened(String(n)));
     assert.equal(await good.queue.close(), 0);
-    assert.deepEqual(good.written, ['a', 'b']);
+    assert.equal(good.written.length, 150);
     const bad = new Bench(10);
     bad.answer = full;
     bad.queue.record(opened('a'));
     bad.queue.record(opened('b'));
+    await bad.advance();
     assert.equal(await bad.queue.close(), 2);
-    assert.deepEqual(bad.timers, [], 'no timer is left');
+    assert.deepEqual([good.timers, bad.timers], [[], []], 'no timer is left');
   });
 });
