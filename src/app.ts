@@ -41,12 +41,12 @@ export interface Started {
   readonly demoRoom: DemoRoom;
 }
 
-/** How much of everything there is; calls, endpoints and legs are back to zero when the last call is over. */
+/** What calls take up, in every part; all zero when no call is left. What the parts hold for themselves is not counted. */
 export interface DebugState extends LiveCounts {
   readonly legs: number;
   readonly endpoints: number;
-  readonly sipServer: SipServerState | undefined;
-  readonly mediaServer: MediaServerState | undefined;
+  readonly sipServer: Pick<SipServerState, 'pendingRequests' | 'ownRequests' | 'dialogs'> | undefined;
+  readonly mediaServer: Omit<MediaServerState, 'eslConnections'> | undefined;
 }
 
 export interface App {
@@ -195,7 +195,12 @@ class Program implements App {
       registry.cutAll('shutdown');
       await attempt(registry.empty(), cutMs, scheduler);
     });
-    this.#counts = () => ({ legs: signalling.legs, endpoints: media.endpoints, sipServer: sip?.value.server.debugState(), mediaServer: embedded?.value.server.debugState() });
+    this.#counts = () => ({
+      legs: signalling.legs,
+      endpoints: media.endpoints,
+      sipServer: sip && ofCalls(sip.value.server.debugState()),
+      mediaServer: embedded && ofMedia(embedded.value.server.debugState()),
+    });
 
     await signalling.start();
     await media.start();
@@ -244,6 +249,9 @@ class Program implements App {
     else this.#log.error({ code: 'cdr_lost', lost: report.count }, 'call records were lost: too many waited to be written');
   }
 }
+
+const ofCalls = ({ pendingRequests, ownRequests, dialogs }: SipServerState): DebugState['sipServer'] => ({ pendingRequests, ownRequests, dialogs });
+const ofMedia = ({ channels, calls, conferences, pendingApps, plays }: MediaServerState): DebugState['mediaServer'] => ({ channels, calls, conferences, pendingApps, plays });
 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
 

@@ -76,7 +76,7 @@ export class DrachtioSignalling implements SignallingPort {
     }
     this.#available = true;
     this.#reported = false;
-    this.#addresses = [...new Set(hostPorts.split(',').flatMap((entry) => /^[a-z]+\/(.+)$/.exec(entry.trim())?.[1] ?? []))].map((address) => `sip:${address}`);
+    this.#addresses = dialledAt(hostPorts);
     this.#options.log.info({ addresses: this.#addresses }, 'connected to the SIP server');
     this.#onFirst();
   }
@@ -105,4 +105,12 @@ export class DrachtioSignalling implements SignallingPort {
       if (!res.finalResponseSent) res.send(500);
     }
   }
+}
+
+/** `udp/192.0.2.7:5060,tcp/192.0.2.7:5060` as URIs to dial, UDP first; what is reached by TCP alone says so. */
+export function dialledAt(hostPorts: string): readonly string[] {
+  const entries = hostPorts.split(',').map((entry) => /^([a-z]+)\/(.+)$/.exec(entry.trim()) ?? []);
+  const at = (transport: string): readonly string[] => entries.flatMap(([, found, address]) => (found === transport && address !== undefined ? [address] : []));
+  const udp = at('udp');
+  return [...udp.map((address) => `sip:${address}`), ...at('tcp').flatMap((address) => (udp.includes(address) ? [] : [`sip:${address};transport=tcp`]))];
 }

@@ -167,7 +167,9 @@ function probe(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     socket.once('connect', () => {
-      socket.destroy();
+      // Its greeting is read before it is closed: with data unread the close would be a reset.
+      socket.resume();
+      socket.end();
       resolve();
     });
     socket.once('error', (error) => {
