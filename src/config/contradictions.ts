@@ -14,14 +14,8 @@ export interface Contradiction {
 export function contradictions(values: Values, chosen: (path: string) => boolean): readonly Contradiction[] {
   const found: Contradiction[] = [];
   const { rtp, sip, http, h323, pin, attendant, ending, keypad } = values;
-  if (rtp.portMin % 2 !== 0) {
-    // RFC 3550 §11: RTP takes the even port, RTCP the odd one above it.
-    found.push({ paths: ['rtp.portMin'], message: 'rtp.portMin is odd', advice: 'make it even' });
-  }
   if (rtp.portMin >= rtp.portMax) {
     found.push({ paths: ['rtp.portMin', 'rtp.portMax'], message: 'rtp.portMin is not below rtp.portMax', advice: 'leave at least two ports between them, two for each call' });
-  } else if (sip.port >= rtp.portMin && sip.port <= rtp.portMax) {
-    found.push({ paths: ['sip.port', 'rtp.portMin', 'rtp.portMax'], message: 'sip.port lies among the ports for audio', advice: 'move one of them' });
   }
   const listeners = { 'sip.port': sip.port, 'http.port': http.port, 'h323.port': h323.port };
   for (const [first, second] of [['sip.port', 'http.port'], ['sip.port', 'h323.port'], ['http.port', 'h323.port']] as const) {
