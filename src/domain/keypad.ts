@@ -140,7 +140,7 @@ export function validateKeypad(table: KeypadTable): Result<KeypadTable, Problem<
         advice: `choose a code that does not end with ${confirmation}`,
       });
     }
-    const mistaken = destructive.has(action) ? undefined : codes.find(([other, does]) => destructive.has(does) && slips(keyed).includes(other));
+    const mistaken = destructive.has(action) ? undefined : codes.find(([other, does]) => destructive.has(does) && slips(keyed).some((slip) => slip.startsWith(other)));
     if (mistaken !== undefined) {
       return err({
         code: 'keypad_code_confusable',

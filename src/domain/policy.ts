@@ -25,6 +25,7 @@ export interface PinPolicy {
   readonly screenMs: number;
 }
 
+/** Of the lobby. A time of 0 means never. */
 export interface LobbyPolicy {
   readonly firstPromptMs: number;
   readonly repeatPromptMs: number;
