@@ -88,6 +88,10 @@ export class Calls {
     else if (known?.dialog === dialog) this.#dialogs.delete(id);
   }
 
+  deleteCall(dialogId: string): void {
+    this.#dialogs.delete(dialogId);
+  }
+
   /** The call of a dialog id; a dialog that is over is not found. */
   call(dialogId: string): Call | undefined {
     const call = this.#dialogs.get(dialogId);

@@ -149,7 +149,10 @@ export class Outbound {
           this.hangUp(dialog, CLIENT_GONE).catch((error: unknown) => this.#log.error({ error }, 'sip server: BYE failed'));
         }
         // INVITE: always, failures too, because the client acknowledges every final response by it.
-        const named = message.method === 'INVITE' && dialogId === '' ? inviteDialogId(response.message) : dialogId;
+        const makesDialog = message.method === 'INVITE' && dialogId === '';
+        const named = makesDialog ? inviteDialogId(response.message) : dialogId;
+        // What a 18x began, a failure ends.
+        if (makesDialog && status >= 300) this.#calls.deleteCall(named);
         const push = this.#frames.push('network', response, id, named);
         gate.run(() => client.send(push));
       },

@@ -155,7 +155,11 @@ export class ClientTx implements ClientTransaction {
   }
 
   #endEarly(but?: SipDialog): void {
-    for (const dialog of this.#made.values()) if (dialog !== but) dialog.end();
+    for (const [tag, dialog] of this.#made) {
+      if (dialog === but) continue;
+      dialog.end();
+      this.#made.delete(tag);
+    }
   }
 
   #onProvisional(): void {

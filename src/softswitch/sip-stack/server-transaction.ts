@@ -145,11 +145,12 @@ export class ServerTx implements ServerTransaction {
     });
     const text = serialize(response);
     this.#last = text;
-    if (method === 'INVITE') this.#updateDialog(content.status, response);
     if (content.status >= 200) {
+      // Before the dialog ends: the end of a dialog answers what is still unanswered in it.
       this.#over = true;
       this.#cancelDeadline();
     }
+    if (method === 'INVITE') this.#updateDialog(content.status, response);
     this.#invite?.post({ type: 'response', status: content.status });
     this.#nonInvite?.post({ type: 'response', status: content.status });
     if (method === 'INVITE' && success) this.#startAccepted();

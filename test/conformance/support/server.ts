@@ -97,7 +97,8 @@ export interface SrfResponse {
   readonly reason: string;
   readonly body: string;
   get(name: string): string;
-  send(status: number, options?: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string; readonly reason?: string }, callback?: (error: unknown, response: unknown) => void): void;
+  send(status: number, reason: string, options: { readonly headers?: Readonly<Record<string, string>> }, callback?: (error: unknown, response: unknown) => void): void;
+  send(status: number, options?: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string }, callback?: (error: unknown, response: unknown) => void): void;
 }
 
 export interface SrfDialog {

@@ -24,7 +24,7 @@ export interface Call {
   readonly fromTag: string;
   readonly branch: string;
   /** Set from the first response with a tag. */
-  toTag?: string;
+  toTag?: string | undefined;
 }
 
 export abstract class SipPeer {
@@ -58,10 +58,9 @@ export abstract class SipPeer {
       `CSeq: ${options.cseq ?? 1} ${method}`,
       `Contact: <sip:alice@${this.host}:${this.port}${this.transport === 'TCP' ? ';transport=tcp' : ''}>`,
       ...(body === '' ? [] : ['Content-Type: application/sdp']),
-      ...(options.extra ?? []),
       `Content-Length: ${Buffer.byteLength(body)}`,
     ].filter((line) => !(options.leaveOut ?? []).some((name) => line.startsWith(`${name}:`)));
-    return `${method} ${options.uri ?? 'sip:1000@vestibule.example'} SIP/2.0\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
+    return `${method} ${options.uri ?? 'sip:1000@vestibule.example'} SIP/2.0\r\n${[...lines, ...(options.extra ?? [])].join('\r\n')}\r\n\r\n${body}`;
   }
 
   send(method: string, call: Call, options: Parameters<SipPeer['requestText']>[2] = {}): void {
