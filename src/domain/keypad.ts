@@ -32,20 +32,6 @@ export type KeypadState =
   /** After a code that needs its confirmation. */
   | { readonly at: 'confirm' };
 
-export const defaultKeypad: KeypadTable = {
-  0: 'help',
-  1: 'claimHost',
-  3: 'toggleHand',
-  4: 'count',
-  5: 'toggleMuteGuests',
-  6: 'toggleMuteSelf',
-  7: 'toggleLock',
-  8: 'nextLayout',
-  91: 'admitNext',
-  92: 'refuseNext',
-  94: 'endForAll',
-};
-
 /** As the prompt after the code says. */
 const confirmation = '3';
 /** The longest PIN that can be configured, and one more: an entry cut here is still a wrong one. */

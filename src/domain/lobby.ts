@@ -99,11 +99,11 @@ function startWait(turn: Turn, waiter: Participant & { readonly waitsFor: 'host'
   turn.emit({ type: 'waiting', call: waiter.call, waitsFor: waiter.waitsFor });
 }
 
-/** PXD-21: those inside are told of each waiter, as far as they can do something about it. */
+/** PXD-21: somebody knocks. Told to those inside who can do something about it. */
 function tellWhoMayAdmit(turn: Turn): void {
   const count = waitersFor(turn, 'unlock').length;
   for (const { call } of turn.those(({ place, permissions }) => place === 'conference' && permissions.has('canAdmit'))) {
-    turn.do({ do: 'tell', to: { call }, prompts: [{ key: 'waiting_count', count }] });
+    turn.do({ do: 'tell', to: { call }, prompts: [{ key: 'knock' }, { key: 'waiting_count', count }] });
   }
 }
 

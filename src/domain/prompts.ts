@@ -93,7 +93,10 @@ export const allPromptKeys = [
 /** Sentences with a number in them (`sentences:` of prompts.yaml). */
 export const allCountedPromptKeys = ['count', 'waiting_count', 'guests_only', 'ends_in'] as const;
 
-export type PromptKey = (typeof allPromptKeys)[number] | `numbers/${Digit}`;
+/** Tones, the same in every language. */
+export const allTones = ['knock'] as const;
+
+export type PromptKey = (typeof allPromptKeys)[number] | (typeof allTones)[number] | `numbers/${Digit}`;
 export type CountedPromptKey = (typeof allCountedPromptKeys)[number];
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';

@@ -1,6 +1,8 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { conferenceStep } from '../../../src/domain/conference.ts';
+import { Turn } from '../../../src/domain/conference-state.ts';
+import { findPlace } from '../../../src/domain/lobby.ts';
 import type { RoomRules } from '../../../src/domain/policy.ts';
 import { bothPins, hostPinOnly, hour, minute, noPins, policy, second } from './fixtures.ts';
 import { Meeting } from './meeting.ts';
@@ -130,6 +132,17 @@ describe('participant limit, step (d)', () => {
   });
 });
 
+describe('owner and administrators, known by identity', () => {
+  function identified(meeting: Meeting): readonly string[] {
+    const turn = new Turn(meeting.state, policy, 0);
+    findPlace(turn, { ...meeting.participant('h1'), call: 'owner', place: 'joining', hostBy: 'identity' });
+    return turn.effects.map((effect) => effect.do);
+  }
+
+  it('step (d): may exceed the limit', () => assert.deepEqual(identified(running({ ...bothPins, participantLimit: 1 })), ['join']));
+  it('PXD-22: pass the lock of a room without a host PIN', () => assert.deepEqual(identified(locked(noPins)), ['join']));
+});
+
 describe('lobby, policy section 5', () => {
   it('the waiting prompt after 5 s, then every 60 s', () => {
     const meeting = new Meeting(bothPins).guest('g1');
@@ -162,13 +175,13 @@ describe('lobby, policy section 5', () => {
 describe('lock, step (c)', () => {
   it('PXD-21: guests wait, whoever may admit is told, hosts pass', () => {
     const meeting = locked(bothPins, 'g1').guest('g2').host('h2');
-    assert.deepEqual(meeting.heard(), ['lobby g2 for unlock', 'h1 hears waiting_count 1', 'join h2', 'h2 hears entered']);
+    assert.deepEqual(meeting.heard(), ['lobby g2 for unlock', 'h1 hears knock, waiting_count 1', 'join h2', 'h2 hears entered']);
     assert.deepEqual(meeting.after(5 * second).heard(), ['g2 hears waiting_locked']);
   });
 
   it('M-22: `*7` tells the one who did it and the others; again, all who were held come in', () => {
     const meeting = running(withControls, 'g1').does('h1', 'toggleLock').guest('g2', 'g3');
-    assert.deepEqual(meeting.heard(), ['h1 hears locked', 'g1 hears is_locked', 'lobby g2 for unlock', 'h1 hears waiting_count 1', 'lobby g3 for unlock', 'h1 hears waiting_count 2']);
+    assert.deepEqual(meeting.heard(), ['h1 hears locked', 'g1 hears is_locked', 'lobby g2 for unlock', 'h1 hears knock, waiting_count 1', 'lobby g3 for unlock', 'h1 hears knock, waiting_count 2']);
     meeting.does('h1', 'toggleLock');
     assert.deepEqual(meeting.heard().filter((text) => /^join|h1|g1/.test(text)), ['join g2', 'join g3', 'h1 hears unlocked', 'g1 hears is_unlocked']);
   });

@@ -1,8 +1,8 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { allCountedPromptKeys, allPromptKeys, spokenCode } from '../../../src/domain/prompts.ts';
+import { allCountedPromptKeys, allPromptKeys, allTones, spokenCode } from '../../../src/domain/prompts.ts';
 import { promptText } from './fixtures.ts';
 
 interface PromptFile {
@@ -11,7 +11,8 @@ interface PromptFile {
 }
 
 // From build/test/unit/domain, where this runs, to the root.
-const file = parse(readFileSync(new URL('../../../../config/prompts/en/prompts.yaml', import.meta.url), 'utf8')) as PromptFile;
+const prompts = new URL('../../../../config/prompts/', import.meta.url);
+const file = parse(readFileSync(new URL('en/prompts.yaml', prompts), 'utf8')) as PromptFile;
 /** Lines that are only ever heard within a sentence. */
 const parts = new Set(Object.values(file.sentences).flatMap((forms) => Object.values(forms).flat()));
 
@@ -26,6 +27,8 @@ describe('prompt keys', () => {
   });
 
   it('the sentences are those of the file', () => assert.deepEqual([...allCountedPromptKeys].sort(), Object.keys(file.sentences).sort()));
+
+  it('every tone is there', () => assert.deepEqual(allTones.filter((tone) => !existsSync(new URL(`common/${tone}.wav`, prompts))), []));
 
   it('a code is spoken key by key', () => assert.equal(promptText(spokenCode('94')), 'star, numbers/9, numbers/4'));
 });
