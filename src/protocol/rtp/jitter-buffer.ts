@@ -25,8 +25,14 @@ const MASK = RING - 1;
 const MARGIN_MS = 3;
 /** Jitter beyond this is loss: nobody wants a longer delay in a conversation. */
 const MAX_JITTER_MS = 100;
-/** Per packet; a peak is halved after about 170 packets (3.5 s). */
-const JITTER_DECAY = 0.996;
+/**
+ * Jitter is what 98 % of the packets stay below: up this much for each above, down a fiftieth for each other (4 ms a second). A single
+ * stall must not cost delay for long; one that comes back every second must be believed.
+ */
+const JITTER_UP_MS = 4;
+const JITTER_DOWN_MS = JITTER_UP_MS / 50;
+/** Packets this close behind another were held up by the same thing, which is counted once. */
+const BURST_MS = 3;
 /** The fastest packet is remembered for one to two of these: slow enough to see it, fast enough to follow a clock 100 ppm off. */
 const WINDOW_MS = 2000;
 /** A transit time this far off is another clock (a sender that began anew), not a delay. */
@@ -68,6 +74,7 @@ export class JitterBuffer {
   #surplus = 0;
   #concealedInRow = FADE_SAMPLES;
   #jitter = 0;
+  #lastArrival = -Infinity;
   /** Extra wait because packets do not end where frames do, ms. */
   #packing = 0;
   #windowStart = 0;
@@ -180,7 +187,11 @@ export class JitterBuffer {
     }
     this.#windowMin = Math.min(this.#windowMin, transit);
     this.#packing = (count - gcd(count, FRAME_SAMPLES)) / SAMPLES_PER_MS;
-    this.#jitter = Math.max(Math.min(transit - this.#base(), MAX_JITTER_MS), this.#jitter * JITTER_DECAY);
+    if (now - this.#lastArrival > BURST_MS) {
+      const isAbove = transit - this.#base() > this.#jitter;
+      this.#jitter = isAbove ? Math.min(this.#jitter + JITTER_UP_MS, MAX_JITTER_MS) : Math.max(this.#jitter - JITTER_DOWN_MS, 0);
+    }
+    this.#lastArrival = now;
   }
 
   /** How long ago the next frame was due, by the fastest packets. */

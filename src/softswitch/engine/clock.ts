@@ -16,6 +16,7 @@ export class TickClock {
   readonly #start: number;
   #next = 1;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #stats = { lateTicks: 0, largestLagMs: 0, skippedTicks: 0 };
 
   /** `onTick` gets the time its slot began (of `now`, ms) and how many ticks before it were skipped. */
@@ -32,16 +33,23 @@ export class TickClock {
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
   }
 
   #slot(): number {
     return this.#start + this.#next * TICK_MS;
   }
 
+  /** An immediate comes after the sockets were read: a tick hears all that has arrived, also the ticks that catch up. */
   #arm(): void {
-    this.#timer = setTimeout(() => {
-      this.#run();
-    }, Math.max(Math.ceil(this.#slot() - this.#now()), 0));
+    const run = (): void => {
+      this.#immediate = setImmediate(() => {
+        this.#run();
+      });
+    };
+    const wait = this.#slot() - this.#now();
+    if (wait > 0) this.#timer = setTimeout(run, Math.ceil(wait));
+    else run();
   }
 
   #run(): void {
@@ -51,12 +59,8 @@ export class TickClock {
     const skipped = Math.max(Math.floor(lag / TICK_MS) - MAX_CATCH_UP, 0);
     this.#stats.skippedTicks += skipped;
     this.#next += skipped;
-    // How many are due is fixed first: a tick that takes longer than its slot must not starve the sockets for good.
-    const due = Math.floor((this.#now() - this.#slot()) / TICK_MS) + 1;
-    for (let i = 0; i < due; i++) {
-      this.#onTick(this.#slot(), i === 0 ? skipped : 0);
-      this.#next++;
-    }
+    this.#onTick(this.#slot(), skipped);
+    this.#next++;
     this.#arm();
   }
 }

@@ -26,9 +26,13 @@ export class FarEnd {
     this.#source = undefined;
   }
 
-  /** Judges the source of a packet that is valid by its content: the first one is it, any other is foreign. */
-  accept(from: Address): 'accepted' | 'foreign' {
+  /** True for a packet from anybody else, once the source is known. */
+  isForeign(from: Address): boolean {
+    return this.#source !== undefined && !isSame(this.#source, from);
+  }
+
+  /** A packet from `from` is valid by its content: that is the source, unless it is known already. */
+  lock(from: Address): void {
     this.#source ??= { address: from.address, port: from.port };
-    return isSame(this.#source, from) ? 'accepted' : 'foreign';
   }
 }

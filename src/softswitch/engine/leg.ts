@@ -156,7 +156,8 @@ export class Leg {
   /** One datagram from anybody. */
   onDatagram(bytes: Buffer, from: RemoteInfo): void {
     const now = this.#services.now();
-    if (this.#closed || !this.#limit.admit(now) || !this.#take(bytes, from, now)) this.#stats.inDiscarded++;
+    // Strangers first: their flood must not use up what the far end may send.
+    if (this.#closed || this.#farEnd.isForeign(from) || !this.#limit.admit(now) || !this.#take(bytes, from, now)) this.#stats.inDiscarded++;
   }
 
   /** Takes one datagram; false when it was discarded. */
@@ -166,13 +167,13 @@ export class Leg {
     // RTCP on the RTP port is muxed (RFC 5761) or lost; either way there is nothing in it for us.
     if (kind !== 'rtp') return kind === 'rtcp' && isValidRtcp(bytes);
     if (readRtp(bytes, packet) !== undefined) return false;
+    this.#stats.inPackets++;
+    this.#stats.inBytes += bytes.length;
     const { payloadType } = packet;
     const isAudio = payloadType === this.#format.payloadType;
     // Other payload types (comfort noise, a codec of before) are no fault, but only an agreed one proves a source.
     if (!isAudio && payloadType !== this.#format.telephoneEvent) return true;
-    if (this.#farEnd.accept(from) === 'foreign') return false;
-    this.#stats.inPackets++;
-    this.#stats.inBytes += bytes.length;
+    this.#farEnd.lock(from);
     return isAudio ? this.#takeAudio(bytes, now) : this.#takeTelephoneEvent(bytes.subarray(packet.payloadStart, packet.payloadEnd));
   }
 

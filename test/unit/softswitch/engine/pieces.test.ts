@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { TickClock } from '../../../../src/softswitch/engine/clock.ts';
 import { FarEnd } from '../../../../src/softswitch/engine/far-end.ts';
 import { addFrame, energy, mixWithout, overlay, volumeGain } from '../../../../src/softswitch/engine/mixer.ts';
 import { PortPool } from '../../../../src/softswitch/engine/port-pool.ts';
@@ -28,6 +29,25 @@ describe('port pool', () => {
   });
 });
 
+describe('tick clock', () => {
+  it('after a stall five ticks are caught up at once, the others skipped and counted', async () => {
+    let now = 0;
+    const ticks = await new Promise<[slot: number, skipped: number][]>((resolve) => {
+      const ran: [number, number][] = [];
+      const clock = new TickClock(() => now, (slot, skipped) => {
+        ran.push([slot, skipped]);
+        now = Math.max(now, slot);
+        if (ran.length === 1) now = 1000;
+        if (slot < 1000) return;
+        clock.stop();
+        resolve(ran);
+        assert.deepEqual(clock.stats, { lateTicks: 5, largestLagMs: 960, skippedTicks: 43 });
+      });
+    });
+    assert.deepEqual(ticks, [[20, 0], [900, 43], [920, 0], [940, 0], [960, 0], [980, 0], [1000, 0]]);
+  });
+});
+
 describe('packet limit', () => {
   it('lets 100 pass at once, then 200 a second', () => {
     const limit = new PacketLimit();
@@ -50,26 +70,29 @@ describe('far end, symmetric RTP (RFC 4961)', () => {
   it('signalled -> first packet from elsewhere -> locked to it', () => {
     const end = new FarEnd();
     end.signal(signalled);
-    assert.equal(end.accept(real), 'accepted');
+    assert.equal(end.isForeign(real), false);
+    end.lock(real);
     assert.deepEqual(end.target, real);
-    assert.equal(end.accept(signalled), 'foreign');
-    assert.equal(end.accept({ ...real, port: 61001 }), 'foreign');
+    assert.equal(end.isForeign({ ...real }), false);
+    assert.equal(end.isForeign(signalled), true);
+    assert.equal(end.isForeign({ ...real, port: 61001 }), true);
+    end.lock(signalled);
     assert.deepEqual(end.target, real);
   });
   it('locked -> same address signalled again -> locked', () => {
     const end = new FarEnd();
     end.signal(signalled);
-    end.accept(real);
+    end.lock(real);
     end.signal({ ...signalled });
     assert.deepEqual(end.target, real);
   });
   it('locked -> other address signalled -> open again', () => {
     const end = new FarEnd();
     end.signal(signalled);
-    end.accept(real);
+    end.lock(real);
     end.signal({ ...signalled, port: 4002 });
     assert.deepEqual(end.target, { ...signalled, port: 4002 });
-    assert.equal(end.accept(signalled), 'accepted');
+    assert.equal(end.isForeign(signalled), false);
   });
 });
 
