@@ -1,4 +1,5 @@
 import { unreachable } from '../lib/result.ts';
+import type { CommandName } from './command-name.ts';
 import type { ControlCommand } from './commands.ts';
 import { isMuted, isOpen, type Participant, type Turn } from './conference-state.ts';
 import { mayControl, type Refusal } from './control.ts';
@@ -20,7 +21,7 @@ const spokenRefusal: Readonly<Record<Refusal, PromptKey>> = {
 };
 
 /** What `*0` says before a code. A layout is not among them as long as there is no picture. */
-const helpLines: Readonly<Partial<Record<ControlCommand['type'], PromptKey>>> = {
+const helpLines: Readonly<Partial<Record<CommandName, PromptKey>>> = {
   claimHost: 'help_claim_host',
   toggleHand: 'help_hand',
   count: 'help_count',

@@ -1,4 +1,4 @@
-import type { ControlCommand } from './commands.ts';
+import type { CommandName } from './command-name.ts';
 import type { Refusal } from './control.ts';
 import type { PermissionSet } from './permissions.ts';
 import type { AdmissionRule, EntryRole, HostBy, Policy, RoomRules } from './policy.ts';
@@ -63,7 +63,7 @@ export type ConferenceFact =
   | { readonly type: 'left'; readonly call: CallId }
   | { readonly type: 'roleChanged'; readonly call: CallId; readonly role: EntryRole; readonly hostBy: HostBy }
   | { readonly type: 'muteChanged'; readonly call: CallId; readonly muted: Participant['muted'] }
-  | { readonly type: 'refusedCommand'; readonly call: CallId; readonly command: ControlCommand['type']; readonly why: Refusal };
+  | { readonly type: 'refusedCommand'; readonly call: CallId; readonly command: CommandName; readonly why: Refusal };
 
 export interface ConferenceState {
   readonly room: RoomRules;
@@ -148,7 +148,7 @@ export class Turn {
     for (const other of this.those((participant) => participant.place === 'conference' && participant.call !== call)) this.tell({ call: other.call }, ...keys);
   }
 
-  refuse(call: CallId, command: ControlCommand['type'], why: Refusal, spoken: PromptKey): void {
+  refuse(call: CallId, command: CommandName, why: Refusal, spoken: PromptKey): void {
     this.tell({ call }, spoken);
     this.emit({ type: 'refusedCommand', call, command, why });
   }

@@ -1,4 +1,4 @@
-import type { ControlCommand } from './commands.ts';
+import type { CommandName } from './command-name.ts';
 import type { Permission, PermissionSet } from './permissions.ts';
 
 /** Why a command is refused; spoken to the one who gave it, and told with the event. */
@@ -22,7 +22,7 @@ export interface Controller {
 const allowed: ControlVerdict = { kind: 'allowed' };
 
 /** `anyone`: section 3, everybody may mute and unmute themselves, raise a hand and leave. */
-const needs: Readonly<Record<ControlCommand['type'], Permission | 'anyone'>> = {
+const needs: Readonly<Record<CommandName, Permission | 'anyone'>> = {
   help: 'anyone',
   claimHost: 'anyone',
   toggleHand: 'anyone',
@@ -37,7 +37,7 @@ const needs: Readonly<Record<ControlCommand['type'], Permission | 'anyone'>> = {
 };
 
 /** The one check every command passes, whether keyed, clicked or sent. */
-export function mayControl({ place, permissions }: Controller, command: ControlCommand['type']): ControlVerdict {
+export function mayControl({ place, permissions }: Controller, command: CommandName): ControlVerdict {
   const need = needs[command];
   if (need !== 'anyone' && !permissions.has(need)) return { kind: 'refused', why: 'not_permitted' };
   // A waiter is no member of the conference; claiming host is his way in.

@@ -1,15 +1,15 @@
 import { unreachable, err, ok, type Result } from '../lib/result.ts';
 import type { Problem } from '../lib/problem.ts';
 import type { Step } from '../lib/machine.ts';
+import type { CommandName } from './command-name.ts';
 import type { ControlCommand } from './commands.ts';
 import { Pin } from './pin-format.ts';
-import type { KeypadPolicy } from './policy.ts';
+import type { KeypadPolicy, KeypadTable } from './policy.ts';
 import { say, spokenCode, type Prompt } from './prompts.ts';
 
-/** policy.md section 7. A code as keyed after its `*`, e.g. `94`, to what it does. `9` and `93` stay unassigned. */
-export type KeypadTable = Readonly<Record<string, KeypadAction>>;
+export type { KeypadTable } from './policy.ts';
 
-export type KeypadAction = ControlCommand['type'];
+export type KeypadAction = CommandName;
 
 export type KeypadEvent =
   | { readonly type: 'digit'; readonly digit: string }

@@ -2,7 +2,7 @@
  * The settings the rules take as an argument, and what they need to know of a room.
  * All times are milliseconds. Built by `config/` and the room store; frozen.
  */
-import type { KeypadTable } from './keypad.ts';
+import type { CommandName } from './command-name.ts';
 
 export interface Policy {
   readonly pin: PinPolicy;
@@ -46,6 +46,9 @@ export interface EndingPolicy {
   readonly longestConnectionWarningMs: number;
   readonly lockReleaseMs: number;
 }
+
+/** policy.md section 7. A code as keyed after its `*`, e.g. `94`, to what it does. `9` and `93` stay unassigned. */
+export type KeypadTable = Readonly<Record<string, CommandName>>;
 
 export interface KeypadPolicy {
   readonly table: KeypadTable;
