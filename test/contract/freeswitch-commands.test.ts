@@ -1,7 +1,8 @@
 /** E01, E08, E09: literal replies. The tables are recordings of a real FreeSWITCH, ids and uuids taken from the call at hand. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { nothingLeft, openLab, SECRET, type Lab, type LibraryEndpoint, type RawEsl } from './freeswitch-lab.ts';
+import { nothingLeft, openLab, SECRET, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import type { RawEsl } from './freeswitch-raw-esl.ts';
 
 describe('api replies, literally FreeSWITCH\'s', { timeout: 30_000 }, () => {
   let lab: Lab;

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { label, nothingLeft, openLab, recordSocket, type Headers, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { nothingLeft, openLab, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { label, type Headers } from './freeswitch-raw-esl.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
 
 describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, () => {
@@ -24,7 +25,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await lab.tap.api('status');
     mark = lab.tap.events.length;
   };
-  const settled = async (): Promise<void> => void (await lab.tap.api('status'));
+  const settled = (): Promise<string> => lab.tap.api('status');
 
   before(async () => {
     [lab, sounds] = await Promise.all([openLab(), makeSounds()]);
@@ -271,11 +272,20 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     assert.deepEqual(actions('music').slice(-2), ['play-file-done', 'conference-destroy']);
   });
 
-  it('set_mute of a member keeps its voice out of the mixer and is told by nobody', async () => {
+  it('set_mute keeps a member\'s voice out of the mix, though it is listed as speaking', async () => {
     await begin();
-    const leg = await member('hush');
-    await leg.mute();
-    assert.match(await api('conference hush list'), /;hear\|speak\|floor;/);
-    await leg.destroy();
+    const [speaker, listener] = [await lab.peer(), await lab.peer()];
+    const [talking, hearing] = [await lab.endpoint(speaker), await lab.endpoint(listener)];
+    await Promise.all([talking.join('hush'), hearing.join('hush')]);
+    await talking.mute();
+    speaker.towards(talking).speak();
+    await listener.hears(30);
+    assert.equal(listener.loud, 0);
+    assert.match(await api('conference hush list'), /;hear\|speak(\|floor)?;0;0;100\n.*;hear\|speak(\|floor)?;0;0;100\n/);
+    await talking.unmute();
+    await event('start-talking');
+    await listener.hears(10);
+    assert.ok(listener.loud > 0);
+    await Promise.all([talking.destroy(), hearing.destroy()]);
   });
 });

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { frames, label, nothingLeft, openLab, recordSocket, RtpPeer, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { nothingLeft, openLab, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { frames, label } from './freeswitch-raw-esl.ts';
+import { RtpPeer } from './freeswitch-rtp-peer.ts';
 
 /** The Reason header of the BYE the media server sends, as the application gets it. */
 async function reasonOfBye(endpoint: LibraryEndpoint): Promise<string> {

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { label, nothingLeft, openLab, recordSocket, type Frame, type Lab, type LibraryEndpoint, type RtpPeer } from './freeswitch-lab.ts';
+import { nothingLeft, openLab, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { label, type Frame } from './freeswitch-raw-esl.ts';
+import type { RtpPeer } from './freeswitch-rtp-peer.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
 
 describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_000 }, () => {
@@ -150,7 +152,7 @@ describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_00
   });
 
   const press = async (keys: string): Promise<string> => lab.ms.api(`uuid_recv_dtmf ${endpoint.uuid} ${keys}`);
-  const collecting = async (): Promise<void> => void (await once(endpoint, 'playback-stop'));
+  const collecting = (): Promise<unknown> => once(endpoint, 'playback-stop');
   const defaults = { file: 'silence_stream://20', min: 1, max: 4, tries: 1, timeout: 5_000, terminators: '#' };
   const nothing = { playbackSeconds: '0', playbackMilliseconds: '20' };
 

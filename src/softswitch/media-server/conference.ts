@@ -135,7 +135,7 @@ export class Conference {
 
   /** Sends what a member may and hears to the engine, after a change. */
   apply(member: Member): void {
-    if (!member.speak) member.talking = false;
+    if (!member.speak || member.channel.muted) member.talking = false;
     this.#core.engine.setMember(member.channel.uuid, memberState(member));
   }
 
@@ -146,7 +146,7 @@ export class Conference {
 
   talking(event: TalkingEvent): void {
     const member = this.#members.find((candidate) => candidate.channel.uuid === event.leg);
-    if (member === undefined) return;
+    if (member === undefined || member.channel.muted) return;
     member.currentEnergy = event.talking ? Math.round(event.energy) : 0;
     if (!member.speak) {
       // A muted member is only noticed when it asked to be (mute-detect), once per utterance.

@@ -1,0 +1,121 @@
+/** A far end of a call: RTP only. */
+import { randomBytes } from 'node:crypto';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { EventEmitter, once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { LibraryEndpoint } from './freeswitch-lab.ts';
+
+const HOST = '127.0.0.1';
+const RTP_HEADER = 12;
+/** A mu-law magnitude (inverted: 0x7f is zero) that no comfort noise has. */
+const LOUD = 0x50;
+
+/** An RTP socket that can press keys, speak and listen. */
+export class RtpPeer {
+  readonly #socket: UdpSocket;
+  readonly #ssrc = randomBytes(4).readUInt32BE();
+  #sequence = 1;
+  #timestamp = 160;
+  received = 0;
+  /** Of the packets received, those that were not silence. */
+  loud = 0;
+  readonly #changed = new EventEmitter();
+  #target: { readonly host: string; readonly port: number } | undefined;
+  #speaking: NodeJS.Timeout | undefined;
+
+  private constructor(socket: UdpSocket) {
+    this.#socket = socket;
+    socket.on('message', (packet) => {
+      this.received++;
+      if (packet.subarray(RTP_HEADER).some((sample) => (sample & 0x7f) < LOUD)) this.loud++;
+      this.#changed.emit('changed');
+    });
+  }
+
+  static async open(): Promise<RtpPeer> {
+    const socket = createSocket('udp4');
+    socket.bind(0, HOST);
+    await once(socket, 'listening');
+    return new RtpPeer(socket);
+  }
+
+  get port(): number {
+    return (this.#socket.address() as AddressInfo).port;
+  }
+
+  sdp(options: { readonly direction?: string; readonly formats?: string; readonly attributes?: readonly string[]; readonly version?: number } = {}): string {
+    const { direction, formats = '0 101', version = 1 } = options;
+    const attributes = options.attributes ?? ['rtpmap:0 PCMU/8000', 'rtpmap:101 telephone-event/8000', 'fmtp:101 0-16', 'ptime:20'];
+    return [
+      'v=0',
+      `o=- 1 ${version} IN IP4 ${HOST}`,
+      's=-',
+      `c=IN IP4 ${HOST}`,
+      't=0 0',
+      `m=audio ${this.port} RTP/AVP ${formats}`,
+      ...attributes.map((attribute) => `a=${attribute}`),
+      ...(direction === undefined ? [] : [`a=${direction}`]),
+      '',
+    ].join('\r\n');
+  }
+
+  /** Sends to the RTP port of an endpoint. */
+  towards(endpoint: LibraryEndpoint): this {
+    this.#target = { host: endpoint.local.mediaIp, port: Number(endpoint.local.mediaPort) };
+    return this;
+  }
+
+  /** One key as RFC 4733 has it: updates, then three end packets of one timestamp. */
+  press(keys: string, ms = 100): void {
+    for (const key of keys) {
+      const samples = ms * 8;
+      const event = '0123456789*#ABCD'.indexOf(key);
+      for (let duration = 160; duration < samples; duration += 160) this.#send(101, eventPayload(event, duration, false), duration === 160);
+      for (let end = 0; end < 3; end++) this.#send(101, eventPayload(event, samples, true), false);
+      this.#timestamp += samples + 400;
+    }
+  }
+
+  /** A loud square wave, a packet every 20 ms, until `silent`. */
+  speak(): void {
+    const loud = Buffer.from(Array.from({ length: 160 }, (_, index) => (index % 16 < 8 ? 0x90 : 0x10)));
+    this.#speaking ??= setInterval(() => {
+      this.#send(0, loud, false);
+      this.#timestamp += 160;
+    }, 20);
+  }
+
+  silent(): void {
+    clearInterval(this.#speaking);
+    this.#speaking = undefined;
+  }
+
+  /** Waits for `count` more packets. */
+  async hears(count: number): Promise<void> {
+    const goal = this.received + count;
+    while (this.received < goal) await once(this.#changed, 'changed');
+  }
+
+  close(): void {
+    this.silent();
+    this.#socket.close();
+  }
+
+  #send(payloadType: number, payload: Buffer, marker: boolean): void {
+    const header = Buffer.alloc(12);
+    header.writeUInt8(0x80, 0);
+    header.writeUInt8((marker ? 0x80 : 0) | payloadType, 1);
+    header.writeUInt16BE(this.#sequence++ & 0xffff, 2);
+    header.writeUInt32BE(this.#timestamp, 4);
+    header.writeUInt32BE(this.#ssrc, 8);
+    if (this.#target !== undefined) this.#socket.send(Buffer.concat([header, payload]), this.#target.port, this.#target.host);
+  }
+}
+
+function eventPayload(event: number, duration: number, end: boolean): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt8(event, 0);
+  payload.writeUInt8((end ? 0x80 : 0) | 10, 1);
+  payload.writeUInt16BE(duration, 2);
+  return payload;
+}
