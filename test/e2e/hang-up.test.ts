@@ -86,4 +86,6 @@ describe('CANCEL and BYE at every stage leave nothing behind', () => {
         assert.ok(status === 200 || (status === 481 && stage === 'during the goodbye'), `BYE answered ${status}`);
       }));
   }
+
+  it('and once Timer J is over, no SIP transaction is left (RFC 3261 §17.2.2)', () => program.untilIdle('all'));
 });

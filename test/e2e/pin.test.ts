@@ -49,18 +49,19 @@ describe('PIN prompt with real telephones', () => {
       await sipp.done();
     }));
 
-  it('sipp over TCP, guest PIN', () =>
+  it('sipp over TCP, guest PIN; the room is removed: BYE with that reason', () =>
     withPhones(program, async (phones) => {
-      const sipp = await phones.sipp({ scenario: 'call', alias: '2000', keys: { digits: `${guestPin}#` }, transport: 'tcp' });
-      await program.untilRoom('2000', 'one guest waiting', oneWith('guest', 'guest_pin', 'lobby'));
-      await sipp.proceed();
-      await sipp.done();
+      await program.addRoom({ alias: '2003', hostPin, guestPin });
+      const sipp = await phones.sipp({ scenario: 'hung-up', alias: '2003', keys: { digits: `${guestPin}#` }, transport: 'tcp' });
+      await program.untilRoom('2003', 'one guest waiting', oneWith('guest', 'guest_pin', 'lobby'));
+      assert.equal((await program.cli('room', 'remove', '--alias', '2003')).code, 0);
+      assert.match(await sipp.done(), /Reason: .*text="room_removed"/);
     }));
 
   it('sipp, wrong PIN three times: BYE with Reason pin_failed', () =>
     withPhones(program, async (phones) => {
-      const sipp = await phones.sipp({ scenario: 'hung-up', alias: '2000', keys: { digits: `${wrongPin}#`.repeat(3), reason: 'pin_failed' } });
-      await sipp.done();
+      const sipp = await phones.sipp({ scenario: 'hung-up', alias: '2000', keys: { digits: `${wrongPin}#`.repeat(3) } });
+      assert.match(await sipp.done(), /Reason: .*text="pin_failed"/);
     }));
 
   it('sipp, SIP INFO, dtmf-relay and dtmf in turn, without telephone-event', () =>

@@ -41,6 +41,7 @@ export class Program {
   readonly #child: Child;
   readonly #env: NodeJS.ProcessEnv;
   readonly #ownDataDir: boolean;
+  #atRest: ReadonlyMap<string, number> = new Map();
   /** Where it listens for SIP. */
   sip: Target = { host: '127.0.0.1', port: 0 };
 
@@ -67,6 +68,7 @@ export class Program {
       () => child.output,
       startDeadlineMs,
     );
+    program.#atRest = countersOf('debug', await program.debugState());
     return program;
   }
 
@@ -127,18 +129,28 @@ export class Program {
     );
   }
 
-  /** Waits until no call, member, lobby, endpoint, transaction or timer is left. */
-  async untilIdle(deadlineMs = 15_000): Promise<void> {
+  /**
+   * Waits until no call, member, lobby, endpoint, dialog or timer is left: every counter is what it was before the first call.
+   * SIP transactions stay for up to 32 s to absorb retransmissions (RFC 3261 §17.2.2, Timer J); `all` waits for them too.
+   */
+  async untilIdle(what: 'calls' | 'all' = 'calls'): Promise<void> {
     let left: readonly string[] = [];
     await until(
       'everything to be released',
       async () => {
         const { rooms, calls } = await this.status();
-        left = [...leftovers('rooms', rooms), ...leftovers('calls', calls), ...leftovers('debug', await this.debugState())];
+        const counters = countersOf('debug', await this.debugState());
+        left = [
+          ...rooms.map((room) => `room ${room.aliases.join(',')}: ${JSON.stringify(room)}`),
+          ...calls.map((call) => `call ${JSON.stringify(call)}`),
+          ...[...counters]
+            .filter(([name, value]) => value !== (this.#atRest.get(name) ?? 0) && (what === 'all' || !/Transactions$/.test(name)))
+            .map(([name, value]) => `${name}=${value}`),
+        ];
         return holds(left.length === 0);
       },
       () => left.join(', '),
-      deadlineMs,
+      what === 'all' ? 45_000 : 15_000,
     );
   }
 
@@ -191,12 +203,12 @@ async function cli(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<Cli
 
 async function environment(dataDir: string, settings: Readonly<Record<string, string>> = {}): Promise<NodeJS.ProcessEnv> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VESTIBULE_') && !name.startsWith('NODE_')));
-  const rtp = await freePorts(rtpPorts);
+  const rtp = await freePorts(rtpPorts + 1);
   return {
     ...inherited,
     VESTIBULE_DATA_DIR: dataDir,
     VESTIBULE_SIP_HOST: '127.0.0.1',
-    VESTIBULE_SIP_PORT: '0',
+    VESTIBULE_SIP_PORT: String(rtp + rtpPorts),
     VESTIBULE_RTP_PORT_MIN: String(rtp),
     VESTIBULE_RTP_PORT_MAX: String(rtp + rtpPorts - 1),
     VESTIBULE_HTTP_PORT: '0',
@@ -206,11 +218,10 @@ async function environment(dataDir: string, settings: Readonly<Record<string, st
   };
 }
 
-/** Counters that are not zero and collections that are not empty. */
-function leftovers(path: string, value: unknown): string[] {
-  if (value === 0 || value === null || typeof value === 'string' || typeof value === 'boolean') return [];
-  if (typeof value === 'number') return [`${path}=${value}`];
-  if (Array.isArray(value)) return value.length === 0 ? [] : [`${path}=${JSON.stringify(value)}`];
-  if (typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, inner]) => leftovers(`${path}.${key}`, inner));
+/** Every number in it by its path, and the length of every list; what only ever grows (`counters`) is left out. */
+function countersOf(path: string, value: unknown): ReadonlyMap<string, number> {
+  if (typeof value === 'number') return new Map([[path, value]]);
+  if (typeof value !== 'object' || value === null) return new Map();
+  if (Array.isArray(value)) return new Map([[path, value.length]]);
+  return new Map(Object.entries(value).flatMap(([key, inner]) => (key === 'counters' ? [] : [...countersOf(`${path}.${key}`, inner)])));
 }

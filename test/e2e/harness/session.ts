@@ -14,6 +14,7 @@ export class Phones {
   readonly #program: Program;
   readonly #phones: Phone[] = [];
   readonly #baresips: Baresip[] = [];
+  readonly #sipps: Sipp[] = [];
 
   constructor(program: Program) {
     this.#program = program;
@@ -43,14 +44,20 @@ export class Phones {
   }
 
   async sipp(options: SippOptions): Promise<Sipp> {
-    return Sipp.start(this.#program.sip, options);
+    const sipp = await Sipp.start(this.#program.sip, options);
+    this.#sipps.push(sipp);
+    return sipp;
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#phones.filter((phone) => phone.isUp).map((phone) => phone.hangUp()));
-    await Promise.all(this.#baresips.map((baresip) => baresip.stop()));
-    await this.#program.untilIdle();
-    for (const phone of this.#phones) phone.close();
+    try {
+      await Promise.all(this.#phones.filter((phone) => phone.isUp).map((phone) => phone.hangUp()));
+      await Promise.all(this.#baresips.map((baresip) => baresip.stop()));
+      await this.#program.untilIdle();
+    } finally {
+      for (const sipp of this.#sipps) sipp.kill();
+      for (const phone of this.#phones) phone.close();
+    }
   }
 }
 

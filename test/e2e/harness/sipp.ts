@@ -46,7 +46,7 @@ export class Sipp {
       [
         ...['-sf', join(scenarios, `${options.scenario}.xml`), '-s', options.alias, '-t', options.transport === 'tcp' ? 't1' : 'u1'],
         ...['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(port + 2), '-cid_str', `%u-${callId}`],
-        ...['-m', String(options.calls ?? 1), '-l', '1', '-r', '1', '-nostdin', '-nd', '-timeout', '60', '-timeout_error'],
+        ...['-m', String(options.calls ?? 1), '-l', '1', '-r', '1', '-nostdin', '-nd', '-timeout', '40', '-timeout_error'],
         ...['-trace_err', '-error_file', join(folder, 'errors'), '-trace_msg', '-message_file', join(folder, 'messages'), '-trace_logs', '-log_file', join(folder, 'log')],
         ...keys,
         `${target.host}:${target.port}`,
@@ -54,15 +54,6 @@ export class Sipp {
       { cwd: folder, env: { ...process.env, TERM: 'dumb' } },
     );
     return new Sipp(child, folder, port, callId);
-  }
-
-  /** What the scenario wrote with its `log` actions. */
-  get log(): string {
-    return this.#read('log');
-  }
-
-  get messages(): string {
-    return this.#read('messages');
   }
 
   /** Lets a scenario that waits for a MESSAGE go on: the test decides when, sipp has no sleep in it. */
@@ -84,14 +75,20 @@ export class Sipp {
     socket.close();
   }
 
-  /** Waits for the end of the scenario; one that did not go as written is an error with its messages. */
-  async done(deadlineMs = 60_000): Promise<void> {
+  /** Waits for the end of the scenario and answers its log; one that did not go as written is an error with its messages. */
+  async done(deadlineMs = 60_000): Promise<string> {
     try {
       const code = await this.#child.exit(deadlineMs);
-      if (code !== 0) throw new Error(`sipp ended with ${code}\n${this.#read('errors').slice(0, 4000)}\n${this.messages.slice(-6000)}`);
+      if (code !== 0) throw new Error(`sipp ended with ${code}\n${this.#child.stderr}${this.#read('errors').slice(0, 4000)}\n${this.#read('messages').slice(-6000)}`);
+      return this.#read('log');
     } finally {
       rmSync(this.#folder, { recursive: true, force: true });
     }
+  }
+
+  /** For one whose test failed: its call stays where it is. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   #read(name: string): string {
