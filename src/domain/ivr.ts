@@ -113,13 +113,14 @@ class Turn {
   handle(event: IvrEvent): void {
     switch (event.type) {
       case 'startAttendant':
+        if (this.state.stage !== 'idle') return;
         this.#set({ longestNumber: event.longestNumber });
         this.#begin(event.asksPin ? { ask: 'attendantPin' } : { ask: 'number' });
         return;
       case 'startPin': {
         const question: Question = { ask: 'pin', room: event.room, rule: event.rule, noPin: event.noPin };
         if (this.state.question?.ask === 'pin') this.#set({ question });
-        else this.#begin(question);
+        else if (this.state.stage === 'idle') this.#begin(question);
         return;
       }
       case 'digit':
@@ -134,12 +135,12 @@ class Turn {
         this.#timer(event.name);
         return;
       case 'attendantPinChecked':
-        if (this.state.stage !== 'checking') return;
+        if (!this.#isChecking('attendantPin')) return;
         if (event.correct) this.#begin({ ask: 'number' });
         else this.#wrong({ ask: 'attendantPin' });
         return;
       case 'numberChecked':
-        if (this.state.stage !== 'checking') return;
+        if (!this.#isChecking('number')) return;
         if (event.found) this.#set({ stage: 'idle', question: undefined });
         else this.#wrong({ ask: 'number' });
         return;
@@ -156,6 +157,11 @@ class Turn {
       default:
         unreachable(event);
     }
+  }
+
+  /** An answer to another question than the one being checked is nobody's. */
+  #isChecking(ask: Question['ask']): boolean {
+    return this.state.stage === 'checking' && this.state.question?.ask === ask;
   }
 
   #set(change: Partial<IvrState>): void {

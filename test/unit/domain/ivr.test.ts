@@ -399,7 +399,7 @@ describe('properties', () => {
 
   it('finishes once, leaves no timer then, and never asks for more than three checks of a PIN', () => {
     fc.assert(
-      fc.property(fc.array(events, { maxLength: 80 }), (script) => {
+      fc.property(fc.array(events, { maxLength: 80, size: 'max' }), (script) => {
         const caller = new Caller();
         caller.post(...script);
         const effects = caller.take();
