@@ -153,7 +153,7 @@ export class TcpPeer extends SipPeer {
     super();
     this.#socket = socket;
     this.port = port;
-    this.closed = once(socket, 'close');
+    this.closed = new Promise((resolve) => socket.on('close', resolve));
     const framer = new StreamFramer(1_000_000);
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
