@@ -1,0 +1,277 @@
+/**
+ * Replays a recorded session of the real drachtio-server against ours.
+ *
+ * The trace is walked frame by frame. What the client sent is sent; what the server pushed because of the network is
+ * caused again by a SIP peer; what the server sent is awaited, and must have the same shape: the same frames in the same
+ * order, the same fields, start lines, header names, values and bodies. Ids, tags, ports, times and sizes are only
+ * required to correspond: each recorded one is mapped to the live one where it first appears.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parseFragment } from '../../src/protocol/sip/parse.ts';
+import type { SipMessage, SipRequest } from '../../src/protocol/sip/message.ts';
+import { headerValue } from '../../src/protocol/sip/message.ts';
+import { encodeFrame } from '../../src/protocol/drachtio/frame-codec.ts';
+import { RawClient } from '../conformance/support/raw-client.ts';
+import type { Running } from '../conformance/support/server.ts';
+import { TcpPeer, UdpPeer } from '../conformance/support/sip-peer.ts';
+import type { SipPeer } from '../conformance/support/sip-peer.ts';
+
+/** Where drachtio-server listened when the traces were recorded. */
+const RECORDED_PORT = '5070';
+export const RECORDED_SECRET = 'cymru';
+
+const LIMITS = { headerCount: 200, headerLineBytes: 65_536 };
+/** Made anew by every server: only their presence is compared. */
+const OWN_VALUES = new Set(['Via', 'Content-Length', 'CSeq', 'Max-Forwards']);
+
+export interface RecordedFrame {
+  readonly dir: 'C->S' | 'S->C';
+  readonly payload: string;
+}
+
+/** The frames of one connection of a trace, in order. */
+export function readTrace(scenario: string, connection: string): RecordedFrame[] {
+  // The compiled test is at build*/test/contract, the traces stand beside the checkout.
+  const folder = resolve(import.meta.dirname, '../../../../shared/reference/traces');
+  assert.ok(existsSync(folder), `the recorded traces are missing: expected ../shared/reference/traces beside the repository (${folder})`);
+  const name = readdirSync(folder).find((entry) => entry.startsWith(`${scenario}-`));
+  assert.ok(name !== undefined, `no trace ${scenario} in ${folder}`);
+  const plain = join(folder, name, `${connection}.jsonl`);
+  const text = existsSync(plain) ? readFileSync(plain, 'utf8') : gunzipSync(readFileSync(`${plain}.gz`)).toString('utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      const { dir, b64 } = JSON.parse(line) as { dir?: RecordedFrame['dir']; b64?: string };
+      if (dir === undefined || b64 === undefined) return [];
+      const frame = Buffer.from(b64, 'base64').toString('utf8');
+      return [{ dir, payload: frame.slice(frame.indexOf('#') + 1) }];
+    });
+}
+
+export interface Allowed {
+  /** Headers that only one of the two servers sends; each has its reason in differences.md. */
+  readonly headers?: readonly string[];
+  /** Recorded frames to leave out, with the answers that belong to them; reasons in differences.md. */
+  readonly skip?: (payload: string) => boolean;
+}
+
+export class Replay {
+  readonly #running: Running;
+  readonly #frames: readonly RecordedFrame[];
+  readonly #allowed: Allowed;
+  readonly #client: RawClient;
+  /** Recorded id, tag, Call-ID or address to the live one. */
+  readonly #live = new Map<string, string>([[`127.0.0.1:${RECORDED_PORT}`, '']]);
+  readonly #peers = new Map<string, SipPeer>();
+  readonly #tcpCallees = new Map<string, Promise<TcpPeer>>();
+  readonly #cleanup: (() => void)[] = [];
+  readonly #skippedIds = new Set<string>();
+
+  private constructor(running: Running, client: RawClient, frames: readonly RecordedFrame[], allowed: Allowed) {
+    this.#running = running;
+    this.#client = client;
+    this.#frames = frames;
+    this.#allowed = allowed;
+    this.#live.set(`127.0.0.1:${RECORDED_PORT}`, `127.0.0.1:${running.udp.port}`);
+  }
+
+  static async run(running: Running, frames: readonly RecordedFrame[], allowed: Allowed = {}): Promise<Replay> {
+    const replay = new Replay(running, await RawClient.connect(running.server.controlPort), frames, allowed);
+    await replay.#openPeers();
+    for (const frame of frames) await replay.#play(frame);
+    return replay;
+  }
+
+  get compared(): number {
+    return this.#frames.filter(({ dir }) => dir === 'S->C').length - this.#skippedIds.size;
+  }
+
+  peer(recordedPort: string): SipPeer | undefined {
+    return this.#peers.get(recordedPort);
+  }
+
+  get peers(): readonly SipPeer[] {
+    return [...this.#peers.values()];
+  }
+
+  disconnect(): void {
+    this.#client.close();
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+    for (const cleanup of this.#cleanup) cleanup();
+    await Promise.all(this.peers.map((peer) => peer.close()));
+  }
+
+  async #play({ dir, payload }: RecordedFrame): Promise<void> {
+    const fields = head(payload).split('|');
+    const skipped = this.#allowed.skip?.(payload) === true;
+    if (dir === 'C->S') {
+      if (skipped) {
+        this.#skippedIds.add(fields[0] ?? '');
+        return;
+      }
+      this.#client.sendBytes(encodeFrame(this.#translate(payload)));
+      return;
+    }
+    if (skipped || (fields[1] === 'response' && this.#skippedIds.has(fields[2] ?? ''))) return;
+    if (fields[1] === 'sip') await this.#cause(fields, sipOf(payload));
+    const live = await this.#client.inbox.next();
+    this.#learn(payload, live);
+    this.#compare(payload, live);
+  }
+
+  /** Makes the network do what led to the recorded push. */
+  async #cause(fields: readonly string[], message: SipMessage | undefined): Promise<void> {
+    assert.ok(message !== undefined);
+    if (fields[2] === 'application') {
+      // The server's own BYE: after the time the real one waited for an ACK.
+      if (headerValue(message, 'Reason')?.includes('ACK timeout') === true) this.#running.scheduler.advance(32_000);
+      return;
+    }
+    const port = fields[6] ?? '';
+    const peer = this.#peers.get(port) ?? (await this.#tcpCallees.get(port));
+    assert.ok(peer !== undefined, `no peer for recorded port ${port}`);
+    this.#peers.set(port, peer);
+    if (message.kind === 'request') {
+      peer.sendRaw(this.#translate(textOf(message)).replace(/;rport=\d+/, ';rport'));
+      return;
+    }
+    const method = (headerValue(message, 'CSeq') ?? '').split(' ')[1] ?? '';
+    const request = await this.#requestAt(peer, method, headerValue(message, 'Call-ID') ?? '');
+    const tag = /;tag=([^;]+)/.exec(headerValue(message, 'To') ?? '')?.[1];
+    const extra = message.headers
+      .filter(({ name }) => !['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Content-Length', 'Contact', 'Record-Route', 'Content-Type'].includes(name))
+      .map(({ name, value }) => `${name}: ${value}`);
+    // A body of another type than SDP keeps its type; the peer adds Contact to a 2xx itself, so a recorded one goes by extra otherwise.
+    const contact = headerValue(message, 'Contact');
+    if (contact !== undefined && message.status >= 300) extra.push(`Contact: ${this.#translate(contact)}`);
+    peer.respond(request, message.status, { reason: message.reason, ...(tag === undefined ? {} : { tag }), body: message.body, extra });
+  }
+
+  /** The live request a recorded response answers. Further provisionals answer the same request. */
+  readonly #received = new Map<string, SipRequest>();
+  async #requestAt(peer: SipPeer, method: string, recordedCallId: string): Promise<SipRequest> {
+    const callId = this.#live.get(recordedCallId) ?? recordedCallId;
+    const key = `${callId} ${method}`;
+    const waiting = peer.inbox.all.some((item) => item.kind === 'request' && item.method === method && headerValue(item, 'Call-ID') === callId);
+    const known = this.#received.get(key);
+    if (known !== undefined && !waiting) return known;
+    const item = await peer.inbox.next((message) => message.kind === 'request' && message.method === method && headerValue(message, 'Call-ID') === callId);
+    if (item.kind !== 'request') throw new Error('not a request');
+    this.#received.set(key, item);
+    return item;
+  }
+
+  #translate(text: string): string {
+    let result = text;
+    for (const [recorded, live] of this.#live) result = result.replaceAll(recorded, live);
+    return result;
+  }
+
+  /** Takes the live ids from a frame and its recorded counterpart. */
+  #learn(recorded: string, live: string): void {
+    const [was, is] = [head(recorded).split('|'), head(live).split('|')];
+    const transaction = was[1] === 'sip' ? 8 : 10;
+    this.#map(was[transaction], is[transaction]);
+    const [before, now] = [sipOf(recorded), sipOf(live)];
+    if (before === undefined || now === undefined) return;
+    this.#map(headerValue(before, 'Call-ID'), headerValue(now, 'Call-ID'));
+    for (const name of ['From', 'To']) this.#map(tagOf(before, name), tagOf(now, name));
+  }
+
+  #map(recorded: string | undefined, live: string | undefined): void {
+    if (recorded === undefined || live === undefined || recorded.length < 4 || recorded === live || recorded === 'unsolicited') return;
+    if (!this.#live.has(recorded)) this.#live.set(recorded, live);
+  }
+
+  #compare(recorded: string, live: string): void {
+    const context = `recorded:\n${recorded}\nlive:\n${live}`;
+    assert.deepEqual(this.#fields(head(live)), this.#fields(this.#translate(head(recorded))), context);
+    const [before, now] = [sipOf(this.#translate(recorded)), sipOf(live)];
+    assert.equal(now === undefined, before === undefined, context);
+    if (before === undefined || now === undefined) return;
+    assert.equal(startLine(now), startLine(before), context);
+    assert.deepEqual(this.#headers(now), this.#headers(before), context);
+    assert.equal(now.body, before.body, context);
+  }
+
+  /** The fields of a frame without what every server makes anew: message id, size, time, its version. */
+  #fields(line: string): string[] {
+    const fields = line.split('|');
+    return fields.map((field, index) => {
+      if (index === 0) return 'id';
+      if (/^\d\d:\d\d:\d\d\.\d{6}$/.test(field)) return 'time';
+      if (/^v\d+\.\d+\.\d+/.test(field)) return 'version';
+      if (fields[1] === 'sip' ? index === 3 : index === 5 && fields[4] === 'application') return 'bytes';
+      // Echoes of requests and CANCEL, ACK and re-INVITE pushes have ids of their own, never referred to again.
+      if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(field) && index !== 2) return 'uuid';
+      return field;
+    });
+  }
+
+  #headers(message: SipMessage): string[] {
+    return message.headers
+      .filter(({ name }) => !(this.#allowed.headers ?? []).includes(name) && name !== 'Content-Length')
+      .map(({ name, value }) => (OWN_VALUES.has(name) ? name : `${name}: ${value}`))
+      .sort();
+  }
+
+  async #openPeers(): Promise<void> {
+    for (const { dir, payload } of this.#frames) {
+      const fields = head(payload).split('|');
+      if (dir === 'S->C' && fields[1] === 'sip' && fields[2] === 'network' && fields[4] !== '') await this.#openPeer(fields[6] ?? '', fields[4] ?? '', sipOf(payload)?.kind === 'request');
+    }
+  }
+
+  async #openPeer(port: string, protocol: string, calls: boolean): Promise<void> {
+    if (this.#peers.has(port) || this.#tcpCallees.has(port)) return;
+    let livePort: number;
+    if (protocol === 'udp') {
+      const peer = await UdpPeer.open(this.#running.udp);
+      this.#peers.set(port, peer);
+      livePort = peer.port;
+    } else if (calls) {
+      const peer = await TcpPeer.connect(this.#running.tcp);
+      this.#peers.set(port, peer);
+      livePort = peer.port;
+    } else {
+      const listening = await TcpPeer.listen();
+      this.#tcpCallees.set(port, listening.accepted);
+      this.#cleanup.push(listening.close);
+      livePort = listening.port;
+    }
+    this.#live.set(`127.0.0.1:${port}`, `127.0.0.1:${livePort}`);
+    this.#live.set(`127.0.0.1|${port}|`, `127.0.0.1|${livePort}|`);
+    if (!this.#live.has(`127.0.0.1|${RECORDED_PORT}|`)) this.#live.set(`127.0.0.1|${RECORDED_PORT}|`, `127.0.0.1|${this.#running.udp.port}|`);
+  }
+}
+
+function head(payload: string): string {
+  const end = payload.indexOf('\r\n');
+  return end < 0 ? payload : payload.slice(0, end);
+}
+
+function sipOf(payload: string): SipMessage | undefined {
+  const end = payload.indexOf('\r\n');
+  if (end < 0) return undefined;
+  const parsed = parseFragment(payload.slice(end + 2), LIMITS);
+  return parsed.ok ? parsed.value : undefined;
+}
+
+function textOf(message: SipMessage): string {
+  return `${startLine(message)}\r\n${message.headers.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}\r\n${message.body}`;
+}
+
+function startLine(message: SipMessage): string {
+  return message.kind === 'request' ? `${message.method} ${message.uri} SIP/2.0` : `SIP/2.0 ${message.status} ${message.reason}`;
+}
+
+function tagOf(message: SipMessage, header: string): string | undefined {
+  return /;tag=([^;]+)/.exec(headerValue(message, header) ?? '')?.[1];
+}
