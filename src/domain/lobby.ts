@@ -61,8 +61,8 @@ export function close(turn: Turn): void {
   turn.emit({ type: 'closed' });
   if (turn.state.lock === 'locked') releaseLock(turn);
   for (const waiter of held) {
-    // A room without a host PIN has no host to wait for.
-    if (isOpen(turn.state)) letIn(turn, waiter);
+    // A room without a host PIN has no host to wait for; held while it had none, he is a host himself and opens it.
+    if (isOpen(turn.state) || waiter.role === 'host') findPlace(turn, waiter);
     else startWait(turn, { ...waiter, waitsFor: 'host' });
   }
 }

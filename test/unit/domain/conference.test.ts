@@ -242,6 +242,10 @@ describe('lock, step (c)', () => {
       meeting.does('h1', 'admitNext').host('c').does('b', 'admitNext');
       assert.deepEqual(meeting.who(), ['h1 conference', 'b conference', 'c conference']);
     });
+    it('PX-16: a host PIN is set, and the last one leaves: who was held as a host is one, opens the room and lets in the others', () => {
+      const meeting = locked(open).host('b').changes({ hasHostPin: true }).guest('g1').leave('h1');
+      assert.deepEqual(meeting.who(), ['b conference', 'g1 conference']);
+    });
     it('the last one leaves: who was held comes in, for there is no host to wait for', () => {
       const meeting = locked(open).host('b').leave('h1');
       assert.deepEqual(meeting.who(), ['b conference']);
