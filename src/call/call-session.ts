@@ -1,7 +1,4 @@
 import { admit } from '../domain/admission.ts';
-import type { IvrEffect } from '../domain/ivr.ts';
-import type { KeypadEffect } from '../domain/keypad.ts';
-import type { LegEffect } from '../domain/leg.ts';
 import type { Pin } from '../domain/pin-format.ts';
 import type { AdmissionRule, EntryRole, Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
@@ -14,9 +11,10 @@ import type { InboundLeg } from '../ports/call-leg.ts';
 import type { Log } from '../ports/log.ts';
 import type { AllocateFailure, LegMedia, MediaDescription, MediaPort } from '../ports/media.ts';
 import type { CdrRecorder, RoomStore } from '../ports/stores.ts';
+import { AnsweredCall, type CallHost } from './answered-call.ts';
 import type { ConferenceActor, LegOrder } from './conference-actor.ts';
 import { LegVoice } from './leg-voice.ts';
-import { execute, roomNow } from './live-control.ts';
+import { roomNow } from './live-control.ts';
 import { heldBy } from './media-hold.ts';
 import { initialSession, sessionStep, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
 
@@ -61,9 +59,8 @@ export class CallSession {
   readonly #machine: Machine<SessionState, SessionEvent, SessionEffect>;
   /** Settles with the endpoint, or with why there is none. */
   #allocation: Promise<Result<LegMedia, AllocateFailure>> = Promise.resolve(err('media_unavailable'));
-  #media: LegMedia | undefined;
-  #voice: LegVoice | undefined;
-  #answered: 'no' | 'yes' = 'no';
+  /** Since the 200 went out. */
+  #answered: AnsweredCall | undefined;
   #room: Room | undefined;
   #conference: ConferenceActor | undefined;
 
@@ -142,43 +139,78 @@ export class CallSession {
   }
 
   async #arrive(): Promise<void> {
-    const { leg, media, rooms, attendant } = this.#options;
-    if (!leg.aliases.some((alias) => attendant.aliases.includes(alias))) {
-      const found = await this.#find(leg.aliases, rooms);
-      if (found === 'failed') return this.end('server_error');
-      // Row 1 is the only verdict that does not need the media.
-      if (found === undefined) return this.end('unknown_alias');
-      this.#settleOn(found);
-    }
-    if (leg.offer.kind === 'unusable') return this.end(leg.offer.reason);
-    if (this.stage !== 'arriving') return;
+    const reason = (await this.#findRoom()) ?? (await this.#takeCall());
+    if (reason !== undefined) this.end(reason);
+  }
+
+  /** Why the call cannot go on, if so. Row 1 is the only verdict that does not need the media. */
+  async #findRoom(): Promise<EndReason | undefined> {
+    const { leg, rooms, attendant } = this.#options;
+    if (leg.aliases.some((alias) => attendant.aliases.includes(alias))) return undefined;
+    const found = await this.#find(leg.aliases, rooms);
+    if (found === 'failed') return 'server_error';
+    if (found === undefined) return 'unknown_alias';
+    this.#settleOn(found);
+    return undefined;
+  }
+
+  /** An endpoint, the answer, and then the rules. Answers why not, if so. */
+  async #takeCall(): Promise<EndReason | undefined> {
+    const { leg, media, scheduler, language } = this.#options;
+    if (leg.offer.kind === 'unusable') return leg.offer.reason;
+    if (this.#isEnding()) return undefined;
     this.#allocation = media.allocate(leg.offer.kind === 'offered' ? leg.offer.media : undefined, {
-      onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: this.#options.scheduler.now() }),
+      onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
       onLost: () => this.#machine.post({ type: 'end', reason: 'media_lost', goodbye: [] }),
     });
     const allocated = await this.#allocation;
-    if (this.stage !== 'arriving') return;
-    if (!allocated.ok) return this.end(allocated.error);
-    this.#media = allocated.value;
-    this.#voice = new LegVoice(allocated.value, this.#room?.language ?? this.#options.language);
+    if (!allocated.ok) return allocated.error;
+    if (this.#isEnding()) return undefined;
     const answered = await leg.answer(allocated.value.answer);
-    if (this.stage !== 'arriving' || !answered.ok) return;
-    // Without media nothing more than the BYE can be said, so this counts before the caller's own answer is taken.
-    this.#answered = 'yes';
-    if (answered.value !== undefined && !(await allocated.value.update(answered.value)).ok) return this.end('no_common_codec');
-    this.#greet();
+    if (!answered.ok || this.#isEnding()) return undefined;
+    const voice = new LegVoice(allocated.value, this.#room?.language ?? language, (error) => this.#defect(error, 'voice'));
+    this.#answered = new AnsweredCall(allocated.value, voice, this.#host());
+    if (answered.value !== undefined && !(await allocated.value.update(answered.value)).ok) return 'no_common_codec';
+    if (!this.#isEnding()) this.#greet(allocated.value.id);
+    return undefined;
+  }
+
+  #isEnding(): boolean {
+    return this.stage === 'ending';
   }
 
   /** The call is answered: the attendant, or the room's verdict. */
-  #greet(): void {
+  #greet(endpoint: string): void {
     const { cdr, scheduler, attendant, leg } = this.#options;
     const now = scheduler.now();
     cdr.record({ type: 'callAnswered', id: this.id, at: now });
-    this.#log.info({ endpoint: this.#media?.id }, 'call answered');
+    this.#log.info({ endpoint }, 'call answered');
     this.#machine.post({ type: 'answered', now });
     if (leg.offer.kind === 'offered') this.#machine.post({ type: 'leg', event: { type: 'held', held: heldBy(leg.offer.media), now } });
     if (this.#room !== undefined) this.#judge(this.#room);
     else this.#machine.post({ type: 'ivr', event: { type: 'startAttendant', asksPin: attendant.pin !== undefined, longestNumber: attendant.longestNumber } });
+  }
+
+  #host(): CallHost {
+    const machine = this.#machine;
+    const { scheduler, rooms, attendant } = this.#options;
+    const conference = (): ConferenceActor | undefined => this.#conference;
+    return {
+      id: this.id,
+      scheduler,
+      rooms,
+      get conference() {
+        return conference();
+      },
+      post: (event) => machine.post(event),
+      startTimer: (name, ms, event) => machine.startTimer(name, ms, event),
+      cancelTimer: (name) => machine.cancelTimer(name),
+      attendantPinIs: (entry) => attendant.pin?.reveal() === entry.reveal(),
+      checkNumber: (number) => this.#checkNumber(number),
+      checkPin: (entry) => this.#checkPin(entry),
+      inBackground: (work) => this.#inBackground(work),
+      isInRoom: () => this.stage === 'room',
+    };
   }
 
   /** Undefined: no such room. `failed`: the store cannot tell. */
@@ -196,7 +228,7 @@ export class CallSession {
 
   #settleOn(room: Room): void {
     this.#room = room;
-    if (this.#voice !== undefined) this.#voice.language = room.language;
+    if (this.#answered !== undefined) this.#answered.voice.language = room.language;
   }
 
   /** The admission rules, as the room and its conference stand now. */
@@ -207,68 +239,30 @@ export class CallSession {
     this.#log.info({ room: room.id, verdict: verdict.kind, rule: verdict.rule }, `admission: ${verdict.kind} by ${verdict.rule}`);
     switch (verdict.kind) {
       case 'reject':
-        return this.end(verdict.reason);
+        { this.end(verdict.reason); return; }
       case 'askPin':
-        return this.#machine.post({ type: 'ivr', event: { type: 'startPin', room: rules, rule: verdict.rule, noPin: verdict.noPin } });
+        { this.#machine.post({ type: 'ivr', event: { type: 'startPin', room: rules, rule: verdict.rule, noPin: verdict.noPin } }); return; }
       case 'admit':
-        return this.#machine.post({ type: 'admitted', role: verdict.role, rule: verdict.rule, wrongPins: this.#machine.state.ivr.wrong.pin });
+        { this.#machine.post({ type: 'admitted', role: verdict.role, rule: verdict.rule, wrongPins: this.#machine.state.ivr.wrong.pin }); return; }
       default:
         return unreachable(verdict);
     }
   }
 
   #run(effect: SessionEffect): void {
-    switch (effect.part) {
-      case 'ivr':
-        return this.#runIvr(effect.effect);
-      case 'keypad':
-        return this.#runKeypad(effect.effect);
-      case 'leg':
-        return this.#runLeg(effect.effect);
-      case 'room':
-        return this.#obey(effect.order);
-      case 'session':
-        break;
-      default:
-        unreachable(effect);
+    if (effect.part !== 'session') {
+      this.#answered?.run(effect);
+      return;
     }
     switch (effect.do) {
       case 'enterRoom':
-        return this.#enterRoom(effect.role, effect.rule, effect.wrongPins);
+        this.#enterRoom(effect.role, effect.rule, effect.wrongPins);
+        return;
       case 'finish':
         void this.#finish(effect.reason, effect.goodbye);
         return;
       case 'cutGoodbye':
-        this.#inBackground(this.#voice?.stop());
-        return;
-      default:
-        unreachable(effect);
-    }
-  }
-
-  #runIvr(effect: IvrEffect): void {
-    switch (effect.do) {
-      case 'play':
-        return this.#inBackground(
-          this.#voice?.play(effect.prompts).then((how) => {
-            if (how !== 'stopped') this.#machine.post({ type: 'ivr', event: { type: 'promptEnded' } });
-          }),
-        );
-      case 'stopPlay':
-        return this.#inBackground(this.#voice?.stop());
-      case 'startTimer':
-        return this.#machine.startTimer(`ivr:${effect.name}`, effect.ms, { type: 'ivr', event: { type: 'timer', name: effect.name } });
-      case 'cancelTimer':
-        return this.#machine.cancelTimer(`ivr:${effect.name}`);
-      case 'checkAttendantPin':
-        return this.#machine.post({ type: 'ivr', event: { type: 'attendantPinChecked', correct: this.#options.attendant.pin?.reveal() === effect.entry.reveal() } });
-      case 'checkNumber':
-        return this.#inBackground(this.#checkNumber(effect.number));
-      case 'checkPin':
-        return this.#inBackground(this.#checkPin(effect.entry));
-      case 'finish':
-        if (effect.outcome.kind === 'role') this.#machine.post({ ...effect.outcome, type: 'admitted' });
-        else this.#machine.post({ type: 'end', reason: effect.outcome.reason, goodbye: effect.outcome.goodbye });
+        if (this.#answered !== undefined) this.#inBackground(this.#answered.voice.stop());
         return;
       default:
         unreachable(effect);
@@ -277,7 +271,7 @@ export class CallSession {
 
   async #checkNumber(number: string): Promise<void> {
     const found = await this.#find([number], this.#options.rooms);
-    if (found === 'failed') return this.end('server_error');
+    if (found === 'failed') { this.end('server_error'); return; }
     this.#machine.post({ type: 'ivr', event: { type: 'numberChecked', found: found !== undefined } });
     if (found !== undefined) this.#judge(found);
   }
@@ -286,47 +280,9 @@ export class CallSession {
     if (this.#room === undefined) return;
     // An entry is checked against the PINs in force when it is submitted (policy section 1).
     const room = await roomNow(this.#options.rooms, this.#room);
-    if (room === 'removed') return this.end('room_removed');
+    if (room === 'removed') { this.end('room_removed'); return; }
     this.#settleOn(room);
     this.#machine.post({ type: 'ivr', event: { type: 'pinChecked', match: this.#options.rooms.identify(room, entry), room: roomRules(room) } });
-  }
-
-  #runKeypad(effect: KeypadEffect): void {
-    switch (effect.do) {
-      case 'command':
-        if (this.#conference !== undefined) this.#inBackground(execute(this.id, effect.command, this.#conference, this.#options.rooms));
-        return;
-      case 'say':
-        return this.#inBackground(this.#voice?.tell(effect.prompts).then(() => this.#machine.post({ type: 'keypad', event: { type: 'promptEnded' } })));
-      case 'startTimer':
-        return this.#machine.startTimer(`keypad:${effect.name}`, effect.ms, { type: 'keypad', event: { type: 'timer', name: effect.name } });
-      case 'cancelTimer':
-        return this.#machine.cancelTimer(`keypad:${effect.name}`);
-      default:
-        unreachable(effect);
-    }
-  }
-
-  #runLeg(effect: LegEffect): void {
-    const { scheduler } = this.#options;
-    switch (effect.do) {
-      case 'pollMedia':
-        return this.#inBackground(
-          this.#media?.packetsReceived().then((count) => {
-            if (count !== undefined) this.#machine.post({ type: 'leg', event: { type: 'packets', count, now: scheduler.now() } });
-          }),
-        );
-      case 'startTimer':
-        return this.#machine.startTimer(effect.name, effect.ms, { type: 'leg', event: { type: 'timer', name: effect.name, now: scheduler.now() + effect.ms } });
-      case 'cancelTimer':
-        return this.#machine.cancelTimer(effect.name);
-      case 'tell':
-        return this.#inBackground(this.#voice?.tell(effect.prompts));
-      case 'end':
-        return this.#machine.post({ type: 'end', reason: effect.reason, goodbye: effect.goodbye });
-      default:
-        unreachable(effect);
-    }
   }
 
   #enterRoom(role: EntryRole, rule: AdmissionRule, wrongPins: number): void {
@@ -340,41 +296,10 @@ export class CallSession {
     this.#conference.enter(this, { name: leg.caller.name, role, rule, wrongPins });
   }
 
-  #obey(order: LegOrder): void {
-    switch (order.do) {
-      case 'join':
-        return this.#inBackground(this.#join(order.muted));
-      case 'lobby':
-        return this.#voice?.enterLobby();
-      case 'tell':
-        return this.#inBackground(this.#voice?.tell(order.prompts));
-      case 'mute':
-        return this.#inBackground(this.#media?.setMuted(order.muted));
-      case 'end':
-        return this.#machine.post({ type: 'end', reason: order.reason, goodbye: order.goodbye });
-      default:
-        unreachable(order);
-    }
-  }
-
-  async #join(muted: boolean): Promise<void> {
-    const conference = this.#conference;
-    if (conference === undefined || this.#media === undefined) return;
-    this.#voice?.leaveLobby();
-    const joined = await this.#media.join(conference.room.id, muted);
-    if (this.stage !== 'room') return;
-    if (joined.ok) {
-      this.#voice?.enterConference();
-      conference.post({ type: 'joined', call: this.id });
-    } else {
-      conference.post({ type: 'joinFailed', call: this.id, reason: 'media_unavailable' });
-    }
-  }
-
   /** RFC 3264 §8: the media server answers; held, the no-media rule rests. */
   async #offered(offer: MediaDescription): Promise<Result<MediaDescription, 'refused'>> {
-    if (this.#media === undefined || this.stage === 'ending') return err('refused');
-    const answer = await this.#media.update(offer);
+    if (this.#answered === undefined || this.stage === 'ending') return err('refused');
+    const answer = await this.#answered.media.update(offer);
     if (!answer.ok) return err('refused');
     this.#machine.post({ type: 'leg', event: { type: 'held', held: heldBy(offer), now: this.#options.scheduler.now() } });
     return answer;
@@ -388,8 +313,9 @@ export class CallSession {
     const { status, fault } = endCause(reason);
     this.#log[logLevelOf(reason)]({ reason, fault, seconds: Math.round((scheduler.now() - this.since) / 1_000) }, `call ended: ${reason}`);
     this.#conference?.left(this.id);
-    if (this.#answered === 'yes' && this.#voice !== undefined) {
-      const said = await attempt(goodbye.length > 0 ? this.#voice.farewell(goodbye) : Promise.resolve(this.#voice.fallSilent()), goodbyeMs, scheduler);
+    this.#answered?.voice.fallSilent();
+    if (this.#answered !== undefined && goodbye.length > 0) {
+      const said = await attempt(this.#answered.voice.farewell(goodbye), goodbyeMs, scheduler);
       if (!said.ok) this.#log.warn({ code: 'goodbye_failed', how: said.error.kind }, 'the goodbye was not played in full');
     }
     // The far end is told first, then its media goes.
@@ -398,7 +324,7 @@ export class CallSession {
       const allocated = await this.#allocation;
       if (allocated.ok) await allocated.value.release();
     });
-    cdr.record({ type: 'callClosed', id: this.id, at: scheduler.now(), reason, cause: this.#answered === 'yes' ? 'BYE' : `SIP ${status}`, fault });
+    cdr.record({ type: 'callClosed', id: this.id, at: scheduler.now(), reason, cause: this.#answered === undefined ? `SIP ${status}` : 'BYE', fault });
     this.#machine.stop();
     unwatch();
     onClosed();
@@ -412,9 +338,8 @@ export class CallSession {
     }
   }
 
-  /** Work whose outcome comes back as an event, or is of no account; a failure of it ends the call. */
-  #inBackground(work: Promise<unknown> | undefined): void {
-    work?.catch((error: unknown) => this.#defect(error, 'background'));
+  #inBackground(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#defect(error, 'background'));
   }
 
   #defect(error: unknown, at: string): void {

@@ -13,11 +13,14 @@ export class LegVoice {
   readonly #told: { readonly prompts: readonly Prompt[]; readonly said: () => void }[] = [];
   #place: Place = 'alone';
   #speaking = false;
+  readonly #onDefect: (error: unknown) => void;
   language: string;
 
-  constructor(media: LegMedia, language: string) {
+  /** `onDefect`: something that is said by itself could not be. */
+  constructor(media: LegMedia, language: string, onDefect: (error: unknown) => void) {
     this.#media = media;
     this.language = language;
+    this.#onDefect = onDefect;
   }
 
   play(prompts: readonly Prompt[]): Promise<'done' | 'stopped' | 'failed'> {
@@ -68,11 +71,13 @@ export class LegVoice {
   #speak(): void {
     if (this.#speaking) return;
     this.#speaking = true;
-    void this.#sayAll().finally(() => {
-      this.#speaking = false;
-      // Told between the last word and here.
-      if (this.#told.length > 0 && this.#place !== 'moving') this.#speak();
-    });
+    this.#sayAll()
+      .catch(this.#onDefect)
+      .finally(() => {
+        this.#speaking = false;
+        // Told between the last word and here.
+        if (this.#told.length > 0 && this.#place !== 'moving') this.#speak();
+      });
   }
 
   /** One after the other, then the music again if this is the lobby. */
@@ -84,6 +89,6 @@ export class LegVoice {
       else await this.play(next.prompts);
       next.said();
     }
-    if (this.#place === 'lobby') void this.#media.playMusic();
+    if (this.#place === 'lobby') this.#media.playMusic().catch(this.#onDefect);
   }
 }

@@ -52,10 +52,10 @@ export class Registry {
   /** A call has come in. */
   arrive(leg: InboundLeg): void {
     const { callLimit, log } = this.#options;
-    if (this.#state === 'draining') return this.#turnAway(leg, 'shutdown');
+    if (this.#state === 'draining') { this.#turnAway(leg, 'shutdown'); return; }
     if (this.#sessions.size >= callLimit) {
       log.warn({ code: 'too_many_calls', callLimit }, 'a call was turned away: limits.calls is reached');
-      return this.#turnAway(leg, 'media_unavailable');
+      this.#turnAway(leg, 'media_unavailable'); return;
     }
     const { rooms, media, cdr, policy, attendant, language, scheduler } = this.#options;
     const session: CallSession = new CallSession({
