@@ -53,7 +53,7 @@ export function readTrace(scenario: string, connection: string): RecordedFrame[]
 }
 
 export interface Allowed {
-  /** Headers that only one of the two servers sends; each has its reason in differences.md. */
+  /** `<method> <name>`: headers that only one of the two servers sends; each has its reason in differences.md. */
   readonly headers?: readonly string[];
   /** Recorded frames to leave out, with the answers that belong to them; reasons in differences.md. */
   readonly skip?: (payload: string) => boolean;
@@ -109,6 +109,7 @@ export class Replay {
   }
 
   async #play({ dir, payload }: RecordedFrame): Promise<void> {
+    if (process.env['DBG'] !== undefined) console.log(dir, payload.slice(0, 330));
     const fields = head(payload).split('|');
     const skipped = this.#allowed.skip?.(payload) === true;
     if (dir === 'C->S') {
@@ -216,8 +217,9 @@ export class Replay {
   }
 
   #headers(message: SipMessage): string[] {
+    const method = headerValue(message, 'CSeq')?.split(' ')[1] ?? '';
     return message.headers
-      .filter(({ name }) => !(this.#allowed.headers ?? []).includes(name) && name !== 'Content-Length')
+      .filter(({ name }) => !(this.#allowed.headers ?? []).includes(`${method} ${name}`) && name !== 'Content-Length')
       .map(({ name, value }) => (OWN_VALUES.has(name) ? name : `${name}: ${value}`))
       .sort();
   }

@@ -19,12 +19,12 @@ export function frames(text: string): readonly Frame[] {
   for (let rest = Buffer.from(text); rest.length > 0; ) {
     const end = rest.indexOf('\n\n');
     if (end < 0) break;
-    const headers = Object.fromEntries(
+    const headers: Headers = Object.fromEntries(
       rest
         .subarray(0, end)
         .toString()
         .split('\n')
-        .map((line) => line.split(/: (.*)/s).slice(0, 2)),
+        .map((line) => readHeader(line)),
     );
     const length = Number(headers['Content-Length'] ?? 0);
     if (rest.length < end + 2 + length) break;
@@ -32,6 +32,11 @@ export function frames(text: string): readonly Frame[] {
     rest = rest.subarray(end + 2 + length);
   }
   return list;
+}
+
+function readHeader(line: string): readonly [string, string] {
+  const colon = line.indexOf(': ');
+  return [line.slice(0, colon), line.slice(colon + 2)];
 }
 
 /** An event socket without a library. */

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type { LibraryEndpoint } from './freeswitch-lab.ts';
 
 const HOST = '127.0.0.1';
@@ -18,7 +17,7 @@ export class RtpPeer {
   #timestamp = 160;
   received = 0;
   /** Of the packets received, those that were not silence. */
-  loud = 0;
+  #loud = 0;
   readonly #changed = new EventEmitter();
   #target: { readonly host: string; readonly port: number } | undefined;
   #speaking: NodeJS.Timeout | undefined;
@@ -27,7 +26,7 @@ export class RtpPeer {
     this.#socket = socket;
     socket.on('message', (packet) => {
       this.received++;
-      if (packet.subarray(RTP_HEADER).some((sample) => (sample & 0x7f) < LOUD)) this.loud++;
+      if (packet.subarray(RTP_HEADER).some((sample) => (sample & 0x7f) < LOUD)) this.#loud++;
       this.#changed.emit('changed');
     });
   }
@@ -40,7 +39,7 @@ export class RtpPeer {
   }
 
   get port(): number {
-    return (this.#socket.address() as AddressInfo).port;
+    return this.#socket.address().port;
   }
 
   sdp(options: { readonly direction?: string; readonly formats?: string; readonly attributes?: readonly string[]; readonly version?: number } = {}): string {
@@ -94,6 +93,13 @@ export class RtpPeer {
   async hears(count: number): Promise<void> {
     const goal = this.received + count;
     while (this.received < goal) await once(this.#changed, 'changed');
+  }
+
+  /** How many of the next `count` packets are not silence. */
+  async loudOf(count: number): Promise<number> {
+    const before = this.#loud;
+    await this.hears(count);
+    return this.#loud - before;
   }
 
   close(): void {
