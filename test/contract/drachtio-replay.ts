@@ -70,6 +70,7 @@ export class Replay {
   readonly #tcpCallees = new Map<string, Promise<TcpPeer>>();
   readonly #cleanup: (() => void)[] = [];
   readonly #skippedIds = new Set<string>();
+  readonly #unanswered = new Map<string, SipRequest>();
 
   private constructor(running: Running, client: RawClient, frames: readonly RecordedFrame[], allowed: Allowed) {
     this.#running = running;
@@ -109,7 +110,6 @@ export class Replay {
   }
 
   async #play({ dir, payload }: RecordedFrame): Promise<void> {
-    if (process.env['DBG'] !== undefined) console.log(dir, payload.slice(0, 330));
     const fields = head(payload).split('|');
     const skipped = this.#allowed.skip?.(payload) === true;
     if (dir === 'C->S') {
@@ -144,28 +144,24 @@ export class Replay {
       return;
     }
     const method = (headerValue(message, 'CSeq') ?? '').split(' ')[1] ?? '';
-    const request = await this.#requestAt(peer, method, headerValue(message, 'Call-ID') ?? '');
+    const request = await this.#requestAt(peer, method, headerValue(message, 'Call-ID') ?? '', message.status >= 200);
     const tag = /;tag=([^;]+)/.exec(headerValue(message, 'To') ?? '')?.[1];
     const extra = message.headers
-      .filter(({ name }) => !['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Content-Length', 'Contact', 'Record-Route', 'Content-Type'].includes(name))
-      .map(({ name, value }) => `${name}: ${value}`);
-    // A body of another type than SDP keeps its type; the peer adds Contact to a 2xx itself, so a recorded one goes by extra otherwise.
-    const contact = headerValue(message, 'Contact');
-    if (contact !== undefined && message.status >= 300) extra.push(`Contact: ${this.#translate(contact)}`);
+      .filter(({ name }) => !['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Content-Length', 'Record-Route'].includes(name))
+      .map(({ name, value }) => `${name}: ${this.#translate(value)}`);
     peer.respond(request, message.status, { reason: message.reason, ...(tag === undefined ? {} : { tag }), body: message.body, extra });
   }
 
-  /** The live request a recorded response answers. Further provisionals answer the same request. */
-  readonly #received = new Map<string, SipRequest>();
-  async #requestAt(peer: SipPeer, method: string, recordedCallId: string): Promise<SipRequest> {
+  /** The live request a recorded response answers; kept until its final response. */
+  async #requestAt(peer: SipPeer, method: string, recordedCallId: string, final: boolean): Promise<SipRequest> {
     const callId = this.#live.get(recordedCallId) ?? recordedCallId;
     const key = `${callId} ${method}`;
-    const waiting = peer.inbox.all.some((item) => item.kind === 'request' && item.method === method && headerValue(item, 'Call-ID') === callId);
-    const known = this.#received.get(key);
-    if (known !== undefined && !waiting) return known;
+    const known = this.#unanswered.get(key);
+    if (final) this.#unanswered.delete(key);
+    if (known !== undefined) return known;
     const item = await peer.inbox.next((message) => message.kind === 'request' && message.method === method && headerValue(message, 'Call-ID') === callId);
     if (item.kind !== 'request') throw new Error('not a request');
-    this.#received.set(key, item);
+    if (!final) this.#unanswered.set(key, item);
     return item;
   }
 

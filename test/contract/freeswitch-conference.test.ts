@@ -100,7 +100,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
       'add-member', 'mute-member', 'lock', 'unlock', 'mute-member', 'mute-member', 'play-file', 'play-file-done',
       'play-file-member', 'play-file-member-done', 'kick-member', 'del-member', 'add-member',
       'floor-change', 'del-member', 'del-member', 'conference-destroy',
-    ]); // prettier-ignore
+    ]);
   });
 
   it('E07, F-21: talking takes the floor from a silent holder; stop-talking tells its length', async () => {
@@ -148,7 +148,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     assert.deepEqual(written().map(label).slice(-7), [
       'CHANNEL_EXECUTE hangup', 'CHANNEL_EXECUTE_COMPLETE hangup', 'del-member', 'CHANNEL_EXECUTE_COMPLETE conference',
       'CHANNEL_EXECUTE_COMPLETE socket', 'CHANNEL_CALLSTATE HANGUP', 'text/disconnect-notice',
-    ]); // prettier-ignore
+    ]);
     await second.destroy();
     await nothingLeft(lab);
     await settled();
@@ -233,7 +233,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     assert.deepEqual(written().map(label).filter((text) => text !== 'floor-change'), [
       ...there, 'CHANNEL_EXECUTE_COMPLETE socket', ...arriving,
       ...there, ...arriving,
-    ]); // prettier-ignore
+    ]);
     assert.deepEqual(lab.tap.actions('to', mark), ['conference-create', 'add-member', 'floor-change', 'transfer', 'floor-change', 'del-member', 'conference-destroy']);
     assert.equal(moves.connected, true);
     await Promise.all([stays.destroy(), moves.destroy()]);

@@ -96,7 +96,7 @@ describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_00
     assert.equal((await played).playbackMilliseconds, '200');
     assert.deepEqual(labels(), [
       ...list.slice(0, 4), 'PLAYBACK_STOP break', 'PLAYBACK_START', 'PLAYBACK_STOP done', 'CHANNEL_EXECUTE_COMPLETE playback',
-    ]); // prettier-ignore
+    ]);
   });
 
   it('E04: uuid_break with nothing playing changes nothing of what plays next', async () => {
@@ -119,7 +119,7 @@ describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_00
       ...playback,
       'CHANNEL_EXECUTE playback', 'PLAYBACK_START', 'PLAYBACK_STOP break', 'CHANNEL_EXECUTE_COMPLETE playback',
       'PLAYBACK_STOP break', 'CHANNEL_EXECUTE_COMPLETE playback',
-    ]); // prettier-ignore
+    ]);
   });
 
   it('E04: uuid_broadcast plays on a channel that runs nothing', async () => {
@@ -164,7 +164,7 @@ describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_00
     assert.deepEqual(labels(), [
       'CHANNEL_EXECUTE play_and_get_digits', 'PLAYBACK_START', 'PLAYBACK_STOP done',
       'DTMF 1', 'DTMF 2', 'DTMF 3', 'DTMF 4', 'DTMF #', 'CHANNEL_EXECUTE_COMPLETE play_and_get_digits',
-    ]); // prettier-ignore
+    ]);
   });
 
   it('E05: the exact length needs no terminator; RFC 4733 keys', async () => {

@@ -1,6 +1,7 @@
 /** The dialplan applications a client can run on a channel. */
 import { Machine } from '../../lib/machine.ts';
 import { playlist } from './audio-source.ts';
+import { channelHeaders } from './channel-headers.ts';
 import type { AppCall, Channel, RunningApp, StartApp } from './channel.ts';
 import { initialCollect, readCollectArgument, stepCollect, type CollectEffect, type CollectEvent } from './collect.ts';
 import { readJoinArgument, type JoinRefusal } from './conference-registry.ts';
@@ -173,14 +174,13 @@ function refuse(channel: Channel, call: AppCall, refusal: JoinRefusal, done: (re
     case 'wrong_pin':
       channel.hangup('DESTINATION_OUT_OF_ORDER');
       return;
-    case 'join_only':
-      channel.core.bus.publish(
-        'CUSTOM',
-        [['Conference-Name', readJoinArgument(call.argument).name], ['Unique-ID', channel.uuid], ['Action', 'rejected-join-only']],
-        { subclass: 'conference::maintenance' },
-      );
+    case 'join_only': {
+      const { name, profile } = readJoinArgument(call.argument);
+      const about = [['Conference-Name', name], ['Conference-Profile-Name', profile], ['Action', 'rejected-join-only']] as const;
+      channel.core.bus.publish('CUSTOM', [...channelHeaders(channel), ...about], { subclass: 'conference::maintenance' });
       channel.hangup('NORMAL_CLEARING');
       return;
+    }
   }
 }
 

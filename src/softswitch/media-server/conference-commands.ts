@@ -26,7 +26,7 @@ const KEY_TONES: Readonly<Record<string, readonly [number, number]>> = {
   '4': [770, 1209], '5': [770, 1336], '6': [770, 1477], B: [770, 1633],
   '7': [852, 1209], '8': [852, 1336], '9': [852, 1477], C: [852, 1633],
   '*': [941, 1209], '0': [941, 1336], '#': [941, 1477], D: [941, 1633],
-}; // prettier-ignore
+};
 
 const commands: Readonly<Record<string, Command>> = {
   list: { syntax: '[delim <string>]|[count]', run: (_core, conference, words) => list(conference, words) },

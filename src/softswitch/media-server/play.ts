@@ -44,7 +44,8 @@ export class Play {
 
   /** Ends the present file, or the whole list. */
   break(all: boolean): void {
-    this.#channel.core.engine.breakPlay(this.#channel.uuid, all);
+    // When it is over the engine plays what lies below it, and that is not meant.
+    if (this.#channel.core.plays.has(this.#id)) this.#channel.core.engine.breakPlay(this.#channel.uuid, all);
   }
 
   /** The channel leaves the play: nothing more is awaited. Status `done`, as FreeSWITCH reports it on hang-up (E12). */

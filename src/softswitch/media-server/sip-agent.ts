@@ -36,6 +36,7 @@ interface Call {
 }
 
 const SDP_TYPE: SipHeader = { name: 'Content-Type', value: 'application/sdp' };
+const ACCEPT: SipHeader = { name: 'Accept', value: 'application/sdp' };
 const ALLOW: SipHeader = { name: 'Allow', value: METHODS.join(', ') };
 
 export class SipAgent implements SipUser {
@@ -56,25 +57,37 @@ export class SipAgent implements SipUser {
 
   onRequest(transaction: ServerTransaction): void {
     const { message } = transaction.request;
+    if (message.method === 'OPTIONS') {
+      transaction.respond({ status: 200, headers: [ALLOW, ACCEPT] });
+      return;
+    }
+    if (transaction.dialog === undefined && message.method === 'INVITE') {
+      this.#inBackground(transaction, this.#invite(transaction));
+      return;
+    }
     const call = transaction.dialog === undefined ? undefined : this.#calls.get(keyOf(transaction.dialog));
+    // Also a request that crossed our BYE.
+    if (call === undefined) transaction.respond({ status: 481 });
+    else this.#onCallRequest(transaction, call);
+  }
+
+  #onCallRequest(transaction: ServerTransaction, call: Call): void {
+    const { message } = transaction.request;
     switch (message.method) {
       case 'INVITE':
-        this.#inBackground(transaction, call === undefined ? this.#invite(transaction) : this.#reoffer(transaction, call));
+        this.#inBackground(transaction, this.#reoffer(transaction, call));
         return;
       case 'UPDATE':
-        if (call === undefined || message.body === '') transaction.respond({ status: call === undefined ? 481 : 200 });
+        if (message.body === '') transaction.respond({ status: 200 });
         else this.#inBackground(transaction, this.#reoffer(transaction, call));
         return;
       case 'BYE':
         transaction.respond({ status: 200 });
-        if (call !== undefined) this.#farEndLeft(call);
+        this.#farEndLeft(call);
         return;
       case 'INFO':
-        if (call !== undefined) infoDigit(call.channel, message);
-        transaction.respond({ status: call === undefined ? 481 : 200 });
-        return;
-      case 'OPTIONS':
-        transaction.respond({ status: 200, headers: [ALLOW, { name: 'Accept', value: 'application/sdp' }] });
+        infoDigit(call.channel, message);
+        transaction.respond({ status: 200 });
         return;
       default:
         transaction.respond({ status: 405, headers: [ALLOW] });
@@ -119,6 +132,10 @@ export class SipAgent implements SipUser {
       transaction.respond({ status: 404, reason: 'No X-esl-outbound' });
       return;
     }
+    if (message.body !== '' && !isSdp(message)) {
+      transaction.respond({ status: 415, headers: [ACCEPT] });
+      return;
+    }
     const offer = message.body === '' ? undefined : readOffer(message.body);
     if (typeof offer === 'string') {
       transaction.respond(offer === 'malformed' ? { status: 400, reason: 'Malformed SDP' } : { status: 488 });
@@ -126,8 +143,9 @@ export class SipAgent implements SipUser {
     }
     this.#settingUp.add(transaction);
     const uuid = this.#core.newUuid();
-    const opened = await this.#core.engine.open(uuid, this.#options.rtpHost);
+    // The address first: nothing that can fail comes between the opening of the ports and their owner.
     const address = await this.#options.rtpAddress(offer?.line.address ?? flow.remote.host);
+    const opened = await this.#core.engine.open(uuid, this.#options.rtpHost);
     const wanted = this.#settingUp.delete(transaction);
     if (!opened.ok) {
       this.#core.log.warn({ error: opened.error }, 'no RTP port for a call');
@@ -229,6 +247,10 @@ export class SipAgent implements SipUser {
       transaction.respond({ status: 500 });
     });
   }
+}
+
+function isSdp(message: SipRequest): boolean {
+  return (headerValue(message, 'Content-Type') ?? 'application/sdp').toLowerCase().startsWith('application/sdp');
 }
 
 function keyOf(dialog: Dialog): string {

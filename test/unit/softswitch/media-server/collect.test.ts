@@ -90,7 +90,7 @@ describe('play_and_get_digits, B.7.1', () => {
     assert.deepEqual(run(ONE_TRY, ['end', '1', '#']).effects, [
       'd_invalid=', 'read_result=', 'd=', 'play prompt.wav', 'timer 5000', 'timer 2000', 'read_terminator_used=#', 'cancelTimer',
       'd=1', 'read_result=success', 'done',
-    ]); // prettier-ignore
+    ]);
   });
 
   it('a key during the prompt stops it once', () => {
