@@ -41,7 +41,6 @@ export class Program {
   readonly #child: Child;
   readonly #env: NodeJS.ProcessEnv;
   readonly #ownDataDir: boolean;
-  #atRest: ReadonlyMap<string, number> = new Map();
   /** Where it listens for SIP. */
   sip: Target = { host: '127.0.0.1', port: 0 };
 
@@ -68,7 +67,6 @@ export class Program {
       () => child.output,
       startDeadlineMs,
     );
-    program.#atRest = countersOf('debug', await program.debugState());
     return program;
   }
 
@@ -129,28 +127,17 @@ export class Program {
     );
   }
 
-  /**
-   * Waits until no call, member, lobby, endpoint, dialog or timer is left: every counter is what it was before the first call.
-   * SIP transactions stay for up to 32 s to absorb retransmissions (RFC 3261 §17.2.2, Timer J); `all` waits for them too.
-   */
-  async untilIdle(what: 'calls' | 'all' = 'calls'): Promise<void> {
+  /** Waits until no call, member, lobby, endpoint, dialog or timer is left: every counter of the program is back to zero. */
+  async untilIdle(): Promise<void> {
     let left: readonly string[] = [];
     await until(
       'everything to be released',
       async () => {
         const { rooms, calls } = await this.status();
-        const counters = countersOf('debug', await this.debugState());
-        left = [
-          ...rooms.map((room) => `room ${room.aliases.join(',')}: ${JSON.stringify(room)}`),
-          ...calls.map((call) => `call ${JSON.stringify(call)}`),
-          ...[...counters]
-            .filter(([name, value]) => value !== (this.#atRest.get(name) ?? 0) && (what === 'all' || !/Transactions$/.test(name)))
-            .map(([name, value]) => `${name}=${value}`),
-        ];
+        left = [...leftovers('rooms', rooms), ...leftovers('calls', calls), ...leftovers('debug', await this.debugState())];
         return holds(left.length === 0);
       },
       () => left.join(', '),
-      what === 'all' ? 45_000 : 15_000,
     );
   }
 
@@ -218,10 +205,10 @@ async function environment(dataDir: string, settings: Readonly<Record<string, st
   };
 }
 
-/** Every number in it by its path, and the length of every list; what only ever grows (`counters`) is left out. */
-function countersOf(path: string, value: unknown): ReadonlyMap<string, number> {
-  if (typeof value === 'number') return new Map([[path, value]]);
-  if (typeof value !== 'object' || value === null) return new Map();
-  if (Array.isArray(value)) return new Map([[path, value.length]]);
-  return new Map(Object.entries(value).flatMap(([key, inner]) => (key === 'counters' ? [] : [...countersOf(`${path}.${key}`, inner)])));
+/** Counters that are not zero and lists that are not empty, with their paths. */
+function leftovers(path: string, value: unknown): readonly string[] {
+  if (typeof value === 'number') return value === 0 ? [] : [`${path}=${value}`];
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.length === 0 ? [] : [`${path}=${JSON.stringify(value)}`];
+  return Object.entries(value).flatMap(([key, inner]) => leftovers(`${path}.${key}`, inner));
 }

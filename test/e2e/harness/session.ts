@@ -53,7 +53,7 @@ export class Phones {
     try {
       await Promise.all(this.#phones.filter((phone) => phone.isUp).map((phone) => phone.hangUp()));
       await Promise.all(this.#baresips.map((baresip) => baresip.stop()));
-      await this.#program.untilIdle();
+      if (!this.#program.exited) await this.#program.untilIdle();
     } finally {
       for (const sipp of this.#sipps) sipp.kill();
       for (const phone of this.#phones) phone.close();
