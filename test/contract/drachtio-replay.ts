@@ -216,7 +216,8 @@ export class Replay {
     const method = headerValue(message, 'CSeq')?.split(' ')[1] ?? '';
     return message.headers
       .filter(({ name }) => !(this.#allowed.headers ?? []).includes(`${method} ${name}`) && name !== 'Content-Length')
-      .map(({ name, value }) => (OWN_VALUES.has(name) ? name : `${name}: ${value}`))
+      // drachtio-server moves a parameter of the To URI out of the brackets.
+      .map(({ name, value }) => (OWN_VALUES.has(name) ? name : `${name}: ${name === 'To' ? value.replace(';transport=tcp', '') : value}`))
       .sort();
   }
 

@@ -40,7 +40,7 @@ const traces: readonly (readonly [scenario: string, connection: string, what: st
   ['D09', 'drachtio-1', 'OPTIONS'],
   ['D10', 'drachtio-1', 'MESSAGE outside a dialog'],
   ['D12', 'drachtio-1', 'outgoing, answered'],
-  ['D13', 'drachtio-1', 'outgoing, rejected, digest retry'],
+  ['D13', 'drachtio-1', 'outgoing, rejected, digest retry', { headers: ['INVITE Proxy-Authorization'] }],
   ['D14', 'drachtio-1', 'outgoing, cancelled'],
   ['D17', 'drachtio-1', 'retransmissions, no ACK'],
 ];

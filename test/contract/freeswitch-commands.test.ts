@@ -178,7 +178,7 @@ describe('the event socket by hand', { timeout: 30_000 }, () => {
   let lab: Lab;
   let raw: RawEsl;
   before(async () => {
-    lab = await openLab({ eslCommandBytes: 5_000, eslConnections: 4 });
+    lab = await openLab({ limits: { eslCommandBytes: 5_000, eslConnections: 4 } });
     raw = await lab.rawEsl();
   });
   after(async () => {

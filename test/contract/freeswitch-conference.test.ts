@@ -272,6 +272,20 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     assert.deepEqual(actions('music').slice(-2), ['play-file-done', 'conference-destroy']);
   });
 
+  it('E20: a member plays a file to itself and stays; uuid_break all ends the file, not the membership', async () => {
+    await begin();
+    const leg = await member('own');
+    assert.equal((await leg.play(sounds.short)).playbackMilliseconds, '200');
+    const [played, started] = [leg.play(sounds.long), once(leg, 'playback-start')];
+    await started;
+    await api(`uuid_break ${leg.uuid} all`);
+    await played;
+    assert.equal(await api('conference own count'), '1');
+    await leg.set('still', 'here');
+    await leg.destroy();
+    await nothingLeft(lab);
+  });
+
   it('set_mute keeps a member\'s voice out of the mix, though it is listed as speaking', async () => {
     await begin();
     const [speaker, listener] = [await lab.peer(), await lab.peer()];

@@ -1,6 +1,6 @@
 /** E02, E03, E12, E13: endpoints, their media and their ends, as the unchanged drachtio-fsmrf sees them. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { nothingLeft, openLab, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
@@ -226,7 +226,7 @@ describe('media server and drachtio-fsmrf: endpoints', { timeout: 60_000 }, () =
     assert.deepEqual(await destroyed, [{ reason: 'USER_BUSY' }]);
   });
 
-  it('D-4, D-17: an application the server does not know completes and the channel stays', async () => {
+  it('D-4: an application the server does not know completes and the channel stays', async () => {
     const endpoint = await lab.endpoint(await lab.peer());
     assert.equal((await endpoint.execute('nosuchapp', 'x')).getHeader('Application-Response'), '-ERR Invalid Application');
     assert.equal(endpoint.connected, true);
@@ -285,7 +285,7 @@ describe('media server and drachtio-fsmrf: endpoints', { timeout: 60_000 }, () =
 
 describe('media server: limits', { timeout: 30_000 }, () => {
   it('503 at capacity, and calls in progress are untouched', async () => {
-    const lab = await openLab({ channels: 1 });
+    const lab = await openLab({ limits: { channels: 1 } });
     const endpoint = await lab.endpoint(await lab.peer());
     await assert.rejects(lab.endpoint(await lab.peer()), (error: { status?: number }) => error.status === 503);
     await endpoint.set('still', 'here');
@@ -295,7 +295,7 @@ describe('media server: limits', { timeout: 30_000 }, () => {
   });
 
   it('a client that accepts the outbound socket and says nothing loses the call after the deadline', async () => {
-    const lab = await openLab({ eslHandshakeMs: 150 });
+    const lab = await openLab({ limits: { eslHandshakeMs: 150 } });
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const peer = await RtpPeer.open();
@@ -325,6 +325,49 @@ describe('media server: limits', { timeout: 30_000 }, () => {
     await lab.close();
   });
 
+  it('CANCEL while a call is being set up: 487, and its ports are closed', async () => {
+    let answer: (address: string) => void = () => undefined;
+    const asked = new EventEmitter();
+    const lab = await openLab({
+      rtpAddress: () => {
+        setImmediate(() => asked.emit('asked'));
+        return new Promise((resolve) => (answer = resolve));
+      },
+    });
+    const peer = await RtpPeer.open();
+    const [waiting, call] = [once(asked, 'asked'), new EventEmitter()];
+    const rejected = assert.rejects(
+      createCall(lab, peer, '127.0.0.1:9', { cbRequest: (_error: unknown, request: object) => call.emit('request', request) }),
+      (error: { status?: number }) => error.status === 487,
+    );
+    const [request] = (await once(call, 'request')) as [{ cancel(): void }];
+    await waiting;
+    request.cancel();
+    await rejected;
+    answer('127.0.0.1');
+    await nothingLeft(lab);
+    peer.close();
+    await lab.close();
+  });
+
+  it('a body that is no SDP is 415; a failing look-up of the local address is 500 and leaves no port open', async () => {
+    const lab = await openLab({ rtpAddress: () => Promise.reject(new Error('no route')) });
+    const peer = await RtpPeer.open();
+    await assert.rejects(createCall(lab, peer, '127.0.0.1:9', {}, { 'Content-Type': 'text/plain' }), (error: { status?: number }) => error.status === 415);
+    await assert.rejects(createCall(lab, peer, '127.0.0.1:9'), (error: { status?: number }) => error.status === 500);
+    await nothingLeft(lab);
+    peer.close();
+    await lab.close();
+  });
+
+  it('E01, F-24: HEARTBEAT on the server\'s own clock feeds ms.maxSessions', async () => {
+    const lab = await openLab({ limits: { heartbeatMs: 30, channels: 77 } });
+    await lab.tap.event((event) => event['Event-Name'] === 'HEARTBEAT');
+    await lab.ms.api('status');
+    assert.equal(lab.ms.maxSessions, 77);
+    await lab.close();
+  });
+
   it('stop: every call gets HANGUP and BYE, every client a goodbye', async () => {
     const lab = await openLab();
     const endpoint = await lab.endpoint(await lab.peer());
@@ -341,10 +384,8 @@ describe('media server: limits', { timeout: 30_000 }, () => {
 });
 
 /** A call to the media server without drachtio-fsmrf. */
-async function createCall(lab: Lab, peer: RtpPeer, control: string): Promise<NodeJS.EventEmitter> {
-  const srf = lab.srf as unknown as { createUAC(uri: string, options: object): Promise<NodeJS.EventEmitter> };
-  return srf.createUAC(`sip:drachtio@${lab.mediaServer.sipAddress}`, {
-    localSdp: peer.sdp(),
-    headers: { 'User-Agent': 'drachtio-fsmrf:none', 'X-esl-outbound': control },
-  });
+async function createCall(lab: Lab, peer: RtpPeer, control: string, callbacks: object = {}, headers: Readonly<Record<string, string>> = {}): Promise<NodeJS.EventEmitter> {
+  const srf = lab.srf as unknown as { createUAC(uri: string, options: object, callbacks: object): Promise<NodeJS.EventEmitter> };
+  const options = { localSdp: peer.sdp(), headers: { 'User-Agent': 'drachtio-fsmrf:none', 'X-esl-outbound': control, ...headers } };
+  return srf.createUAC(`sip:drachtio@${lab.mediaServer.sipAddress}`, options, callbacks);
 }

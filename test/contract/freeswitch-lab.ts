@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import Mrf from 'drachtio-fsmrf';
 import Srf from 'drachtio-srf';
 import { createScheduler } from '../../src/adapters/system/scheduler.ts';
+import type { Engine } from '../../src/softswitch/engine/api.ts';
 import { createEngine } from '../../src/softswitch/engine/client.ts';
 import type { MediaServerLimits } from '../../src/softswitch/media-server/core.ts';
 import { createMediaServer, type MediaServer } from '../../src/softswitch/media-server/media-server.ts';
@@ -89,6 +90,8 @@ export interface Lab {
   readonly tap: RawEsl;
   /** What the media server and the SIP server logged as warning or error. */
   readonly complaints: readonly string[];
+  /** What the engine has open. */
+  engineLegs(): Promise<{ readonly legs: number | undefined; readonly mixers: number | undefined }>;
   /** An endpoint whose far end is `peer`, or made with this offer; its subscriptions are in force. */
   endpoint(peer?: RtpPeer, sdp?: string): Promise<LibraryEndpoint>;
   peer(): Promise<RtpPeer>;
@@ -96,7 +99,13 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export async function openLab(limits: Partial<MediaServerLimits> = {}): Promise<Lab> {
+export interface LabOptions {
+  readonly limits?: Partial<MediaServerLimits>;
+  /** Default: answers at once. */
+  readonly rtpAddress?: () => Promise<string>;
+}
+
+export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(HOST) }: LabOptions = {}): Promise<Lab> {
   const scheduler = createScheduler();
   const complaints: string[] = [];
   const complain = (fields: object, message: string): void => void complaints.push(`${message} ${JSON.stringify(fields)}`);
@@ -104,12 +113,13 @@ export async function openLab(limits: Partial<MediaServerLimits> = {}): Promise<
   const random = (count: number): Uint8Array => randomBytes(count);
   const sipServer = createSipServer({ listen: [{ transport: 'udp', host: HOST, port: 0 }], control: { host: HOST, port: 0, secret: SECRET }, scheduler, log, random });
   await sipServer.start();
+  let engine: Engine | undefined;
   const mediaServer = await createMediaServer({
     sip: { host: HOST, port: 0 },
     esl: { host: HOST, port: 0, secret: SECRET },
     rtpHost: HOST,
-    rtpAddress: () => HOST,
-    engine: (onEvent) => createEngine({ portMin: 20_000, portMax: 29_999, limits: { legs: 100, portQuarantineMs: 0, audioCacheBytes: 64 * 1024 * 1024 }, onEvent, log }),
+    rtpAddress,
+    engine: (onEvent) => (engine = createEngine({ portMin: 20_000, portMax: 29_999, limits: { legs: 100, portQuarantineMs: 0, audioCacheBytes: 64 * 1024 * 1024 }, onEvent, log })),
     scheduler,
     log,
     limits,
@@ -130,6 +140,10 @@ export async function openLab(limits: Partial<MediaServerLimits> = {}): Promise<
     sipServer,
     tap,
     complaints,
+    async engineLegs() {
+      const stats = await engine?.engineStats();
+      return { legs: stats?.legs, mixers: stats?.conferences };
+    },
     async endpoint(peer, sdp = peer?.sdp()) {
       const endpoint = await ms.createEndpoint(sdp === undefined ? {} : { remoteSdp: sdp });
       endpoint.conn?.socket.setNoDelay(true);
@@ -191,4 +205,5 @@ export async function nothingLeft(lab: Lab): Promise<void> {
   const deadline = Date.now() + 2_000;
   while (JSON.stringify(present()) !== JSON.stringify(empty) && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(present(), empty);
+  assert.deepEqual(await lab.engineLegs(), { legs: 0, mixers: 0 });
 }

@@ -14,10 +14,11 @@ export interface EslEvent {
 
 export function headerOf(event: EslEvent, name: string): string | undefined {
   const wanted = name.toLowerCase();
-  const value = event.headers.find(([header]) => header.toLowerCase() === wanted)?.[1];
+  const value = event.headers.find(([header]) => header.length === wanted.length && header.toLowerCase() === wanted)?.[1];
   if (value === undefined || typeof value === 'string') return value;
   return asArray(value);
 }
+
 /** FreeSWITCH writes a header with several values as `ARRAY::a|:b`. */
 export function asArray(values: readonly string[]): string {
   return `ARRAY::${values.join('|:')}`;

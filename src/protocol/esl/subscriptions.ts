@@ -3,9 +3,12 @@ import { err, ok, type Result } from '../../lib/result.ts';
 import { headerOf, type EslEvent } from './event.ts';
 import { EVENT_NAMES } from './event-names.ts';
 
+/** One filter, read when it is set: every event of the server is held against it. */
 export interface EslFilter {
   readonly header: string;
   readonly value: string;
+  readonly excludes: boolean;
+  readonly matches: (text: string) => boolean;
 }
 
 export interface Subscriptions {
@@ -54,8 +57,8 @@ export function unsubscribe(before: Subscriptions, words: readonly string[]): Su
 export function addFilter(before: Subscriptions, header: string, value: string): Result<Subscriptions, SubscriptionError> {
   if (header === '' || value === '' || value.length > MAX_PATTERN) return err({ code: 'invalid_filter' });
   if (before.filters.length >= MAX_ENTRIES) return err({ code: 'too_many' });
-  const filter = { header, value };
-  return readFilter(filter) === undefined ? err({ code: 'invalid_filter' }) : ok({ ...before, filters: [...before.filters, filter] });
+  const filter = readFilter(header, value);
+  return filter === undefined ? err({ code: 'invalid_filter' }) : ok({ ...before, filters: [...before.filters, filter] });
 }
 
 export function deleteFilter(before: Subscriptions, header: string, value: string): Subscriptions {
@@ -80,23 +83,23 @@ function passesFilters(filters: readonly EslFilter[], event: EslEvent): boolean 
   let passes = false;
   for (const filter of filters) {
     const value = headerOf(event, filter.header);
-    const rule = readFilter(filter);
-    if (value === undefined || rule === undefined || !rule.matches(value)) continue;
-    if (rule.excludes) return false;
+    if (value === undefined || !filter.matches(value)) continue;
+    if (filter.excludes) return false;
     passes = true;
   }
   return passes;
 }
 
-function readFilter({ value }: EslFilter): { readonly excludes: boolean; readonly matches: (text: string) => boolean } | undefined {
+function readFilter(header: string, value: string): EslFilter | undefined {
   const sign = /^[+\- ]*/.exec(value)?.[0] ?? '';
-  const wanted = value.slice(sign.length);
   const excludes = sign.trimEnd().endsWith('-');
-  if (!wanted.startsWith('/')) return { excludes, matches: (text) => text.toLowerCase() === wanted.toLowerCase() };
-  const pattern = /^\/(.*)\/([i]?)$/.exec(wanted);
+  const wanted = value.slice(sign.length).toLowerCase();
+  if (!wanted.startsWith('/')) return { header, value, excludes, matches: (text) => text.toLowerCase() === wanted };
+  const [, pattern, flags] = /^\/(.*)\/(i?)$/.exec(value.slice(sign.length)) ?? [];
+  if (pattern === undefined) return undefined;
   try {
-    const regexp = new RegExp(pattern?.[1] ?? '', pattern?.[2]);
-    return pattern === null ? undefined : { excludes, matches: (text) => regexp.test(text) };
+    const regexp = new RegExp(pattern, flags);
+    return { header, value, excludes, matches: (text) => regexp.test(text) };
   } catch {
     return undefined;
   }

@@ -19,6 +19,8 @@ export interface MediaServerLimits {
   readonly eslHandshakeMs: number;
   /** Variables of one channel or conference. */
   readonly variables: number;
+  /** From one HEARTBEAT event to the next, ms. */
+  readonly heartbeatMs: number;
 }
 
 export const defaultLimits: MediaServerLimits = {
@@ -28,6 +30,7 @@ export const defaultLimits: MediaServerLimits = {
   eslBacklogBytes: 16 * 1024 * 1024,
   eslHandshakeMs: 3_000,
   variables: 500,
+  heartbeatMs: 20_000,
 };
 
 /** What the server calls itself. */

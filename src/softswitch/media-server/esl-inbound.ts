@@ -12,8 +12,6 @@ export interface EslInboundOptions {
   readonly secret: string;
 }
 
-const HEARTBEAT_MS = 20_000;
-
 export class EslInbound {
   readonly #core: Core;
   readonly #secret: Buffer;
@@ -71,7 +69,7 @@ export class EslInbound {
 
   /** On the server's own clock, first after the start: a client hears the next one (F-24). */
   #beat(): void {
-    this.#cancelHeartbeat = this.#core.scheduler.after(HEARTBEAT_MS, () => this.#beat());
+    this.#cancelHeartbeat = this.#core.scheduler.after(this.#core.limits.heartbeatMs, () => this.#beat());
     const core = this.#core;
     const uptime = core.scheduler.now() - core.identity.startedAt;
     core.bus.publish('HEARTBEAT', [
