@@ -20,7 +20,7 @@ export function quietLibraries(log: Log): void {
  */
 export function knownThrow(error: unknown): 'known' | 'unknown' {
   if (!(error instanceof Error)) return 'unknown';
-  const library = /node_modules[\\/](drachtio-|modesl)/.test(error.stack ?? '');
-  const harmless = error instanceof URIError || /sip profile found on the media server|unknown (message )?type|invalid (message )?length/i.test(error.message);
+  const library = /node_modules[\\/]drachtio-/.test(error.stack ?? '');
+  const harmless = error instanceof URIError || /sip profile found on the media server|invalid msg type|missing length specifier/.test(error.message);
   return library && harmless ? 'known' : 'unknown';
 }

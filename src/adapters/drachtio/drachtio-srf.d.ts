@@ -81,6 +81,7 @@ declare module 'drachtio-srf' {
     constructor(tag?: string | string[]);
     connect(options: Srf.ConnectOptions): void;
     disconnect(socket?: Socket): void;
+    removeDialog(dialog: Srf.Dialog): void;
     invite(handler: Srf.Handler): void;
     use(handler: Srf.Handler): void;
     use(method: string, handler: Srf.Handler): void;

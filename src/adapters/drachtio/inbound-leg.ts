@@ -98,6 +98,8 @@ export class SipLeg implements InboundLeg {
 
   /** The connection to the SIP server is lost, and the dialog with it (D-10, F-10). */
   signallingLost(): void {
+    // The library would keep the dialog for ever (D-10).
+    if (this.#state.is === 'answered') this.#options.srf.removeDialog(this.#state.dialog);
     this.#farEnded('signalling_lost');
   }
 
@@ -157,7 +159,7 @@ export class SipLeg implements InboundLeg {
   }
 
   #attend(dialog: Srf.Dialog): void {
-    dialog.on('destroy', (bye) => this.#farEnded(bye.source === 'application' ? 'ack_timeout' : 'caller_hung_up'));
+    dialog.on('destroy', (bye, why) => this.#farEnded(bye.source === 'application' ? serverEnd(why) : 'caller_hung_up'));
     dialog.on('info', (req, res) => this.#info(req, res));
     dialog.on('modify', (req, res) => void this.#reInvite(dialog, req, res));
     dialog.on('update', (req, res) => void this.#reInvite(dialog, req, res));
@@ -225,6 +227,12 @@ export class SipLeg implements InboundLeg {
     if (!sdp.ok) return '';
     return offer === undefined ? sdp.value : composeAnswer(offer, sdp.value);
   }
+}
+
+/** A dialog the server ended by itself, by the text of its Reason header (section A.4 of the protocol reference). */
+function serverEnd(why = ''): EndReason {
+  if (/ACK timeout/i.test(why)) return 'ack_timeout';
+  return /cancel/i.test(why) ? 'caller_cancelled' : 'signalling_lost';
 }
 
 /** The whole address and its user part. */

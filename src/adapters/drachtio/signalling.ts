@@ -60,6 +60,7 @@ export class DrachtioSignalling implements SignallingPort {
   }
 
   stop(): void {
+    this.#available = false;
     this.#lost();
     try {
       this.#options.srf.disconnect();

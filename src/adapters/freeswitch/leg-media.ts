@@ -162,7 +162,7 @@ export class FreeSwitchLeg implements LegMedia {
     if (!answered.ok) {
       // D-1: after a failure the library would hold back every later one for ever.
       dialog._reinvitesInProgress = { count: 0, admitOne: [] };
-      return err(answered.error.kind === 'failed' && answered.error.message.includes('488') ? 'no_common_codec' : 'media_unavailable');
+      return err(answered.error.kind === 'failed' && /\b488\b/.test(answered.error.message) ? 'no_common_codec' : 'media_unavailable');
     }
     const answer = describeSdp(answered.value);
     // Without a common codec FreeSWITCH answers a re-INVITE with port 0, not with 488 (F-22).

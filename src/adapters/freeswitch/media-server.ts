@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type Mrf from 'drachtio-fsmrf';
 import { attempt, errorText, failureText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
@@ -62,8 +62,9 @@ export class MediaServerConnection {
 
   /** Settles after the first try; later ones go on by themselves. */
   async start(): Promise<void> {
-    // A refused connection would leave the library retrying in the background for ever (D-5).
-    const probed = await attempt(probe(this.server.host, this.server.port), probeMs, this.#scheduler);
+    const { host, port, listenHost, listenPort } = this.server;
+    // A refused connection would leave the library retrying in the background for ever (D-5); a port it cannot listen on ends the process.
+    const probed = await attempt(Promise.all([probe(host, port), probeListen(listenHost, listenPort)]), probeMs, this.#scheduler);
     if (this.#stopped) return;
     if (probed.ok) await this.#connect();
     else this.#failed(failureText(probed.error));
@@ -177,5 +178,13 @@ function probe(host: string, port: number): Promise<void> {
       reject(error);
     });
     socket.setTimeout(probeMs, () => socket.destroy(new Error('no connection in time')));
+  });
+}
+
+function probeListen(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(port, host, () => server.close(() => resolve()));
   });
 }

@@ -8,7 +8,7 @@ import type { Log } from '../../ports/log.ts';
 import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../../ports/media.ts';
 import type { PromptCatalog } from '../../ports/prompts.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
-import { argument, conferenceName } from './esl-text.ts';
+import { conferenceName, quotedFile } from './esl-text.ts';
 import { FreeSwitchLeg } from './leg-media.ts';
 import { MediaServerConnection, type FreeSwitchServer } from './media-server.ts';
 
@@ -80,7 +80,7 @@ export class FreeSwitchMedia implements MediaPort {
         () => undefined,
       );
       // RFC 3261 §21.4.26: what FreeSWITCH says when the offer has no codec of its own.
-      if (created.error.kind === 'failed' && created.error.message.includes('488')) return err('no_common_codec');
+      if (created.error.kind === 'failed' && /\b488\b/.test(created.error.message)) return err('no_common_codec');
       this.#options.log.warn({ code: 'endpoint_failed', problem: failureText(created.error) }, 'the media server made no endpoint');
       return err('media_unavailable');
     }
@@ -101,7 +101,7 @@ export class FreeSwitchMedia implements MediaPort {
     const connection = this.#active;
     if (connection === undefined) return;
     for (const file of this.#options.catalog.files(prompts, language)) {
-      await connection.api(`conference ${conferenceName(conference)} play ${argument(`${connection.server.promptDir}/${file}`)}`);
+      await connection.api(`conference ${conferenceName(conference)} play ${quotedFile(`${connection.server.promptDir}/${file}`)}`);
     }
   }
 

@@ -1,6 +1,7 @@
 import type Mrf from 'drachtio-fsmrf';
 import { attempt } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
+import { quotedFile } from './esl-text.ts';
 import type { MediaServerConnection } from './media-server.ts';
 
 /** Longer than any line of ours; a file that never ends must not hold back what follows it. */
@@ -34,7 +35,7 @@ export class MemberAnnouncements {
     this.#turn = this.#turn.then(async () => {
       for (const file of files) {
         if (this.#membership !== membership) return;
-        await this.#sayOne(`conference ${conference} play ${file} ${member}`);
+        await this.#sayOne(`conference ${conference} play ${quotedFile(file)} ${member}`);
       }
     });
     return this.#turn;
