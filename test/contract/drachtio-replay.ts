@@ -34,13 +34,11 @@ export interface RecordedFrame {
 
 /** The frames of one connection of a trace, in order. */
 export function readTrace(scenario: string, connection: string): RecordedFrame[] {
-  // The compiled test is at build*/test/contract, the traces stand beside the checkout.
-  const folder = resolve(import.meta.dirname, '../../../../shared/reference/traces');
-  assert.ok(existsSync(folder), `the recorded traces are missing: expected ../shared/reference/traces beside the repository (${folder})`);
+  // Seen from the compiled test in build*/test/contract.
+  const folder = resolve(import.meta.dirname, '../../../test/fixtures/traces');
   const name = readdirSync(folder).find((entry) => entry.startsWith(`${scenario}-`));
   assert.ok(name !== undefined, `no trace ${scenario} in ${folder}`);
-  const plain = join(folder, name, `${connection}.jsonl`);
-  const text = existsSync(plain) ? readFileSync(plain, 'utf8') : gunzipSync(readFileSync(`${plain}.gz`)).toString('utf8');
+  const text = gunzipSync(readFileSync(join(folder, name, `${connection}.jsonl.gz`))).toString('utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')

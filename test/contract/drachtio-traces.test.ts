@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomBytes } from 'node:crypto';
+import { headerValue } from '../../src/protocol/sip/message.ts';
 import { startServer } from '../conformance/support/server.ts';
 import type { Running } from '../conformance/support/server.ts';
 import type { Allowed } from './drachtio-replay.ts';
@@ -41,7 +42,7 @@ const traces: readonly (readonly [scenario: string, connection: string, what: st
   ['D10', 'drachtio-1', 'MESSAGE outside a dialog'],
   ['D12', 'drachtio-1', 'outgoing, answered'],
   ['D13', 'drachtio-1', 'outgoing, rejected, digest retry', { headers: ['INVITE Proxy-Authorization'] }],
-  ['D14', 'drachtio-1', 'outgoing, cancelled'],
+  ['D14', 'drachtio-1', 'outgoing, cancelled', { headers: ['CANCEL To'] }],
   ['D17', 'drachtio-1', 'retransmissions, no ACK'],
 ];
 
@@ -55,4 +56,23 @@ describe('the traces of drachtio-server v0.9.10, replayed', { timeout: 120_000 }
       await running.stop();
     });
   }
+
+  it('D18: the client goes away with a call up: BYE to the caller, 481 afterwards, a new client takes over', { timeout: 5000 }, async () => {
+    const running = await start();
+    const first = await Replay.run(running, readTrace('D18', 'drachtio-1'));
+    const [alice] = first.peers;
+    assert.ok(alice !== undefined);
+    first.disconnect();
+    const bye = await alice.incoming('BYE');
+    const remote = /;tag=([^;]+)/.exec(headerValue(bye, 'From') ?? '')?.[1];
+    const call = { callId: headerValue(bye, 'Call-ID') ?? '', fromTag: /;tag=([^;]+)/.exec(headerValue(bye, 'To') ?? '')?.[1] ?? '', branch: 'z9hG4bK-d18', toTag: remote };
+    alice.send('INFO', call, { cseq: 2 });
+    await alice.response(481, call);
+    alice.send('INVITE', alice.newCall());
+    await alice.response(503);
+    const second = await Replay.run(running, readTrace('D18', 'drachtio-2'));
+    await second.close();
+    await first.close();
+    await running.stop();
+  });
 });

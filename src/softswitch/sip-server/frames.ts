@@ -36,7 +36,8 @@ export class Frames {
   }
 
   requestEcho(answers: string, wire: OnWire<SipRequest>, transactionId: string): Frame {
-    const meta = this.#meta(wire, wire.flow.local, wire.flow.transport);
+    // As drachtio-server has it: our own address for UDP, the other end of a connection.
+    const meta = this.#meta(wire, wire.flow.transport === 'udp' ? wire.flow.local : wire.flow.remote, wire.flow.transport);
     return (msgId) => requestEcho(msgId, answers, meta, transactionId, serialize(wire.message));
   }
 

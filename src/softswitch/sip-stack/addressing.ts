@@ -2,6 +2,7 @@
 import { splitOutsideQuotes } from '../../protocol/sip/lists.ts';
 import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
+import { formatNameAddr, parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import type { SipUri } from '../../protocol/sip/uri.ts';
 import { formatHostPort, parseUri } from '../../protocol/sip/uri.ts';
 import { parseVia } from '../../protocol/sip/via.ts';
@@ -49,10 +50,17 @@ export function without(headers: readonly SipHeader[] | undefined, names: Readon
 
 const OWN_ADDRESS_IN = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
 
-/** Applications do not know which address the peer will see us by, and write `localhost`. */
+const LOCALHOST = /(sips?:(?:[^@<>\s]*@)?)localhost(?::\d+)?(?=[;?>\s]|$)/gi;
+
+/**
+ * Applications do not know which address the peer will see us by, and write `localhost`. A bare URI gets its brackets:
+ * without them its parameters would become the header's (RFC 3261 §20.10).
+ */
 export function withOwnAddress(headers: readonly SipHeader[], flow: Flow): SipHeader[] {
   const own = formatHostPort(flow.local.host, flow.local.port);
-  return headers.map((header) =>
-    OWN_ADDRESS_IN.has(header.name.toLowerCase()) ? { name: header.name, value: header.value.replace(/(sips?:(?:[^@<>\s]*@)?)localhost(?::\d+)?(?=[;?>\s]|$)/gi, `$1${own}`) } : header,
-  );
+  return headers.map(({ name, value }) => {
+    if (!OWN_ADDRESS_IN.has(name.toLowerCase())) return { name, value };
+    const address = value.includes('<') ? undefined : parseNameAddr(value);
+    return { name, value: (address === undefined ? value : formatNameAddr(address)).replace(LOCALHOST, `$1${own}`) };
+  });
 }

@@ -36,7 +36,7 @@ describe('outgoing requests through drachtio-srf', { timeout: 20_000 }, () => {
     const provisional: number[] = [];
     const calling = srf.createUAC(uri(), { localSdp: SDP, callingNumber: '1000' }, { cbProvisional: (response) => provisional.push(response.status) });
     const invite = await bob.incoming('INVITE');
-    assert.equal(headerValue(invite, 'Contact'), `sip:1000@127.0.0.1:${running.udp.port}`, 'the client writes sip:1000@localhost (A.6)');
+    assert.equal(headerValue(invite, 'Contact'), `<sip:1000@127.0.0.1:${running.udp.port}>`, 'the client writes sip:1000@localhost (A.6)');
     assert.match(headerValue(invite, 'From') ?? '', new RegExp(`sip:1000@127\\.0\\.0\\.1:${running.udp.port}>;tag=`), 'localhost is replaced (A.6)');
     assert.equal(headerValue(invite, 'Content-Type'), 'application/sdp');
     assert.match(headerValue(invite, 'Via') ?? '', /^SIP\/2\.0\/UDP 127\.0\.0\.1:\d+;rport;branch=z9hG4bK/);
@@ -289,7 +289,7 @@ describe('outgoing requests through drachtio-srf', { timeout: 20_000 }, () => {
 /** A BYE of the callee: the tags of the ACK, turned round. */
 function byeOf(bob: UdpPeer, invite: SipRequest, ack: SipRequest): string {
   return [
-    `BYE ${headerValue(invite, 'Contact') ?? ''} SIP/2.0`,
+    `BYE ${/<(.*)>/.exec(headerValue(invite, 'Contact') ?? '')?.[1] ?? ''} SIP/2.0`,
     `Via: SIP/2.0/UDP 127.0.0.1:${bob.port};branch=z9hG4bKbye${bob.port};rport`,
     'Max-Forwards: 70',
     `From: ${headerValue(ack, 'To') ?? ''}`,

@@ -23,7 +23,7 @@ export function checkEdges<S extends { readonly phase: string }, E extends { rea
   edges: readonly Edge<S, E>[],
 ): void {
   for (const [clause, state, event, phase, effects] of edges) {
-    const detail = Object.entries(event).filter(([key]) => key !== 'type').map(([, value]) => ` ${String(value)}`).join('');
+    const detail = Object.entries(event).filter(([key]) => key !== 'type').map(([, value]) => ` ${value}`).join('');
     it(`${clause}: ${state.phase} -${event.type}${detail}-> ${phase} [${effects.join(', ')}]`, () => {
       const next = step(state, event);
       assert.equal(next.state.phase, phase);

@@ -71,6 +71,7 @@ export abstract class SipPeer {
   respond(request: SipRequest, status: number, options: { reason?: string; tag?: string; body?: string; extra?: readonly string[] } = {}): void {
     const copy = (name: string): string[] => request.headers.filter((header) => header.name === name).map((header) => `${name}: ${header.value}`);
     const to = headerValue(request, 'To') ?? '';
+    const given = (name: string): boolean => options.extra?.some((line) => line.startsWith(`${name}:`)) === true;
     const body = options.body ?? '';
     const lines = [
       ...copy('Via'),
@@ -79,8 +80,8 @@ export abstract class SipPeer {
       ...copy('Call-ID'),
       ...copy('CSeq'),
       ...copy('Record-Route'),
-      ...(status >= 200 && status < 300 && request.method === 'INVITE' ? [`Contact: <sip:bob@${this.host}:${this.port}${this.transport === 'TCP' ? ';transport=tcp' : ''}>`] : []),
-      ...(body === '' ? [] : ['Content-Type: application/sdp']),
+      ...(status >= 200 && status < 300 && request.method === 'INVITE' && !given('Contact') ? [`Contact: <sip:bob@${this.host}:${this.port}${this.transport === 'TCP' ? ';transport=tcp' : ''}>`] : []),
+      ...(body === '' || given('Content-Type') ? [] : ['Content-Type: application/sdp']),
       ...(options.extra ?? []),
       `Content-Length: ${Buffer.byteLength(body)}`,
     ];
