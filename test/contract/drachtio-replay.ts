@@ -7,7 +7,7 @@
  * required to correspond: each recorded one is mapped to the live one where it first appears.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseFragment } from '../../src/protocol/sip/parse.ts';
