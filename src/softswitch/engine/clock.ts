@@ -15,6 +15,7 @@ export class TickClock {
   readonly #onTick: (slot: number, skipped: number) => void;
   readonly #start: number;
   #next = 1;
+  #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #stats = { lateTicks: 0, largestLagMs: 0, skippedTicks: 0 };
@@ -31,7 +32,9 @@ export class TickClock {
     return { ...this.#stats };
   }
 
+  /** No tick follows; may be called in one. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
   }
@@ -42,6 +45,7 @@ export class TickClock {
 
   /** An immediate comes after the sockets were read: a tick hears all that has arrived, also the ticks that catch up. */
   #arm(): void {
+    if (this.#stopped) return;
     const run = (): void => {
       this.#immediate = setImmediate(() => {
         this.#run();
