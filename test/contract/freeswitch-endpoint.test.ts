@@ -114,8 +114,11 @@ describe('media server and drachtio-fsmrf: endpoints', { timeout: 60_000 }, () =
     await nothingLeft(lab);
   });
 
-  it('an offer that is no SDP is refused and leaves nothing', async () => {
-    await assert.rejects(lab.ms.createEndpoint({ remoteSdp: 'v=0\r\nm=audio x RTP/AVP 0\r\n' }), (error: { status?: number }) => error.status === 400);
+  it('an offer that is no SDP, or whose c= is a name, is refused and leaves nothing', async () => {
+    const named = (await lab.peer()).sdp().replace('c=IN IP4 127.0.0.1', 'c=IN IP4 phone.example.com');
+    for (const remoteSdp of ['v=0\r\nm=audio x RTP/AVP 0\r\n', named]) {
+      await assert.rejects(lab.ms.createEndpoint({ remoteSdp }), (error: { status?: number }) => error.status === 400);
+    }
     await nothingLeft(lab);
   });
 
@@ -162,6 +165,18 @@ describe('media server and drachtio-fsmrf: endpoints', { timeout: 60_000 }, () =
     await moved.hears(3);
     const pcma = await endpoint.modify(moved.sdp({ formats: '8 101', attributes: ['rtpmap:8 PCMA/8000', 'rtpmap:101 telephone-event/8000'] }));
     assert.match(pcma, /m=audio \d+ RTP\/AVP 8 101\r\n/);
+    await endpoint.destroy();
+  });
+
+  it('RFC 3264 §8.4: c=0.0.0.0 is hold: nothing is sent, our address stays', async () => {
+    const peer = await lab.peer();
+    const endpoint = await lab.endpoint(peer);
+    const held = once(endpoint, 'channelCallState');
+    const answer = await endpoint.modify(peer.sdp({ version: 2 }).replace('c=IN IP4 127.0.0.1', 'c=IN IP4 0.0.0.0'));
+    assert.match(answer, /c=IN IP4 127\.0\.0\.1\r\n[^]*a=recvonly\r\n/);
+    assert.deepEqual(await held, [{ state: 'HELD' }]);
+    await endpoint.modify(peer.sdp({ version: 3 }));
+    await peer.hears(3);
     await endpoint.destroy();
   });
 

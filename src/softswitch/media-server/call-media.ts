@@ -1,4 +1,5 @@
 /** The SDP and RTP side of one call: offers and answers in both directions, and what of them the engine must know. */
+import { isIP } from 'node:net';
 import { chooseAudio, isPlainRtp, writeAudioAnswer, writeAudioOffer, type AudioChoice } from '../../protocol/sdp/audio.ts';
 import { composeAnswer } from '../../protocol/sdp/many-lines.ts';
 import { mirrored, narrowed, parseSdp, type Direction, type MediaLine } from '../../protocol/sdp/session.ts';
@@ -13,23 +14,31 @@ export interface LocalRtp {
 /** An offer we can serve: its audio line and what was agreed. */
 export interface AudioOffer {
   readonly sdp: string;
+  /** Where the far end wants its RTP: an address literal. */
+  readonly address: string;
   readonly line: MediaLine;
   readonly choice: AudioChoice;
 }
 
 export type OfferFailure = 'malformed' | 'no_common_codec';
 
-/** The first audio line in the clear with a codec of ours. */
+/** The first audio line in the clear with a codec of ours. Names are not looked up for a stranger: c= must be an address. */
 export function readOffer(sdp: string): AudioOffer | OfferFailure {
   const session = parseSdp(sdp);
   if (!session.ok) return 'malformed';
   for (const line of session.value.media) {
     if (line.kind !== 'audio' || line.port === 0 || !isPlainRtp(line.protocol)) continue;
+    if (line.address === undefined || isIP(line.address) === 0) return 'malformed';
     const choice = chooseAudio(line);
     // Only the first usable line is answered, as `composeAnswer` does it.
-    return choice === undefined ? 'no_common_codec' : { sdp, line, choice };
+    return choice === undefined ? 'no_common_codec' : { sdp, address: line.address, line, choice };
   }
   return 'no_common_codec';
+}
+
+/** RFC 3264 §8.4: c=0.0.0.0 is the old way to put a call on hold; nothing may be sent there. */
+export function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 export class CallMedia {
@@ -85,20 +94,18 @@ export class CallMedia {
     this.#offered = false;
     const answer = readOffer(sdp);
     if (typeof answer === 'string') return false;
-    const { address, port } = answer.line;
+    const { address, line } = answer;
     // drachtio-fsmrf answers with our own address (A.9.1): nobody is there yet, and RTP is not sent to ourselves.
-    const ourselves = address === this.#local.address && port === this.#local.port;
+    const ourselves = address === this.#local.address && line.port === this.#local.port;
     if (ourselves) this.#channel.setVariable('switch_r_sdp', sdp);
     else this.#configure(answer);
     return true;
   }
 
-  #configure({ sdp, line, choice }: AudioOffer): void {
+  #configure({ sdp, address, line, choice }: AudioOffer): void {
     const { core, uuid } = this.#channel;
-    const address = line.address ?? '0.0.0.0';
-    // RFC 3264 §8.4: c=0.0.0.0 means that nothing may be sent there.
-    const held = address === '0.0.0.0' || address === '::';
-    const direction: Direction = held ? narrowed(mirrored(line.direction), 'recvonly') : mirrored(line.direction);
+    const asked = mirrored(line.direction);
+    const direction: Direction = isUnspecified(address) ? narrowed(asked, 'recvonly') : asked;
     this.#choice = choice;
     this.#channel.direction = direction;
     this.#channel.codec = choice.codec;

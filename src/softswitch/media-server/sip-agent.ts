@@ -8,7 +8,7 @@ import { headerValue, type SipHeader, type SipRequest } from '../../protocol/sip
 import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import { parseUri } from '../../protocol/sip/uri.ts';
 import type { Dialog, DialogEnd, OnWire, ServerTransaction, SipUser } from '../sip-stack/api.ts';
-import { CallMedia, readOffer, type AudioOffer, type LocalRtp } from './call-media.ts';
+import { CallMedia, isUnspecified, readOffer, type AudioOffer, type LocalRtp } from './call-media.ts';
 import { Channel, type Caller } from './channel.ts';
 import type { Core } from './core.ts';
 import { openOutboundSocket, readSocketAddress, type SocketAddress } from './esl-outbound.ts';
@@ -144,7 +144,8 @@ export class SipAgent implements SipUser {
     this.#settingUp.add(transaction);
     const uuid = this.#core.newUuid();
     // The address first: nothing that can fail comes between the opening of the ports and their owner.
-    const address = await this.#options.rtpAddress(offer?.line.address ?? flow.remote.host);
+    const peer = offer === undefined || isUnspecified(offer.address) ? flow.remote.host : offer.address;
+    const address = await this.#options.rtpAddress(peer);
     const opened = await this.#core.engine.open(uuid, this.#options.rtpHost);
     const wanted = this.#settingUp.delete(transaction);
     if (!opened.ok) {
@@ -207,12 +208,13 @@ export class SipAgent implements SipUser {
       transaction.respond({ status: 200, headers: [SDP_TYPE, ALLOW], body: call.media.refuse(body) });
       return;
     }
-    const address = await this.#options.rtpAddress(offer.line.address ?? transaction.request.flow.remote.host);
+    const { local } = call.media;
+    const address = isUnspecified(offer.address) ? local.address : await this.#options.rtpAddress(offer.address);
     if (call.channel.ended) {
       transaction.respond({ status: 481 });
       return;
     }
-    const answer = call.media.answer(offer, { address, port: call.media.local.port });
+    const answer = call.media.answer(offer, { address, port: local.port });
     transaction.respond({ status: 200, headers: [SDP_TYPE, ALLOW], body: answer });
   }
 
