@@ -64,7 +64,7 @@ declare module 'drachtio-srf' {
       on(event: 'destroy', listener: (bye: Request, reason?: string) => void): this;
       on(event: 'ack', listener: (ack: Request) => void): this;
       once(event: 'ack', listener: (ack: Request) => void): this;
-      on(event: 'modify' | 'info' | 'update' | 'message' | 'options' | 'notify' | 'refer', listener: (req: Request, res: Response) => void): this;
+      on(event: 'modify' | 'info' | 'update' | 'message' | 'options' | 'notify' | 'refer' | 'publish', listener: (req: Request, res: Response) => void): this;
     }
 
     interface Uri {

@@ -164,7 +164,7 @@ export class SipLeg implements InboundLeg {
     dialog.on('modify', (req, res) => void this.#reInvite(dialog, req, res));
     dialog.on('update', (req, res) => void this.#reInvite(dialog, req, res));
     dialog.on('options', (_req, res) => res.send(200, { headers: { Allow: allowed, Accept: accepted } }));
-    for (const method of ['message', 'notify', 'refer'] as const) dialog.on(method, (_req, res) => res.send(405, { headers: { Allow: allowed } }));
+    for (const method of ['message', 'notify', 'refer', 'publish'] as const) dialog.on(method, (_req, res) => res.send(405, { headers: { Allow: allowed } }));
   }
 
   /** Our 200 was the offer: the answer is in the ACK (RFC 3261 §13.2.1). Without an ACK the server ends the dialog. */
