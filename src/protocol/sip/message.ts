@@ -33,11 +33,16 @@ type WithHeaders = Pick<SipMessage, 'headers'>;
 /** The value of the first header called `name` (any case), or undefined. */
 export function headerValue(message: WithHeaders, name: string): string | undefined {
   const wanted = name.toLowerCase();
-  return message.headers.find((header) => header.name.toLowerCase() === wanted)?.value;
+  return message.headers.find((header) => isCalled(header, wanted))?.value;
 }
 
 /** The values of all headers called `name` (any case), in order, one per header line. */
 export function headerValues(message: WithHeaders, name: string): string[] {
   const wanted = name.toLowerCase();
-  return message.headers.filter((header) => header.name.toLowerCase() === wanted).map((header) => header.value);
+  return message.headers.filter((header) => isCalled(header, wanted)).map((header) => header.value);
+}
+
+/** Every received message asks this some hundred times: most names differ in length already. */
+function isCalled(header: SipHeader, wanted: string): boolean {
+  return header.name.length === wanted.length && header.name.toLowerCase() === wanted;
 }
