@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Program } from './harness/program.ts';
+import { Recording } from './harness/recording.ts';
 import { guestPin, hostPin, withPhones, wrongPin } from './harness/session.ts';
 import { header } from './phone/sip-message.ts';
 
@@ -39,6 +40,7 @@ describe('PIN prompt with real telephones', () => {
       await carol.call('2000', program.sip);
       for (let attempt = 0; attempt < 3; attempt++) carol.press(`${wrongPin}#`);
       await carol.event('CALL_CLOSED');
+      assert.ok(new Recording(carol.recording()).soundAtEnd(3) > 1.5, 'the goodbye is heard to its end');
     }));
 
   it('sipp, RFC 4733 as type-ahead right after the ACK, host PIN', () =>

@@ -1,7 +1,8 @@
 /** What a baresip recorded: PCM16 mono at 8 kHz, looked at in frames of 20 ms. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { frameSamples, sampleRate, toneAmplitude } from '../phone/audio.ts';
+import { frameSamples, rms, sampleRate, toneAmplitude } from '../phone/audio.ts';
+import { audible } from '../phone/media.ts';
 
 export class Recording {
   readonly #samples: Int16Array;
@@ -17,6 +18,13 @@ export class Recording {
 
   get seconds(): number {
     return this.#samples.length / sampleRate;
+  }
+
+  /** Seconds of sound, of any kind, among the last `seconds`. */
+  soundAtEnd(seconds: number): number {
+    const last = this.#samples.subarray(Math.max(this.#samples.length - seconds * sampleRate, 0));
+    const frames = Array.from({ length: Math.floor(last.length / frameSamples) }, (_, i) => last.subarray(i * frameSamples, (i + 1) * frameSamples));
+    return (frames.filter((frame) => rms(frame) > audible).length * frameSamples) / sampleRate;
   }
 
   /** Amplitude of the tone in each frame. */

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import type { Target } from '../phone/phone.ts';
 import { Child } from './child.ts';
 import { freePorts } from './ports.ts';
+import { holds, until } from './wait.ts';
 
 const scenarios = resolve(import.meta.dirname, '../../../../test/e2e/sipp');
 let calls = 0;
@@ -58,6 +59,8 @@ export class Sipp {
 
   /** Lets a scenario that waits for a MESSAGE go on: the test decides when, sipp has no sleep in it. */
   async proceed(): Promise<void> {
+    // A MESSAGE before the scenario waits for one would be an unexpected message to sipp.
+    await until('sipp to wait for the MESSAGE', () => holds(this.#read('log').includes('waiting')), () => this.#read('messages').slice(-3000));
     const socket = createSocket('udp4');
     const text = [
       `MESSAGE sip:sipp@127.0.0.1:${this.#port} SIP/2.0`,
