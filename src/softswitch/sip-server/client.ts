@@ -72,8 +72,8 @@ export class Client {
     this.#socket.write(encodeFrame(build(randomUUID())));
   }
 
+  /** Closes it once what was sent is out. */
   close(): void {
-    this.#socket.end();
     this.#socket.destroySoon();
   }
 

@@ -110,15 +110,20 @@ class DrachtioServer implements SipServer {
       );
     });
     return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
+      const refused = (error: NodeJS.ErrnoException): void => {
         const where = `${host}:${port}`;
         reject(
           error.code === 'EADDRINUSE'
             ? new ControlListenError('control_port_in_use', `drachtio control port in use: ${where}. Stop the other program or choose another port`)
             : new ControlListenError('control_listen_failed', `cannot listen for drachtio clients on ${where}: ${error.message}`),
         );
+      };
+      server.once('error', refused);
+      server.listen({ host, port, exclusive: true }, () => {
+        server.off('error', refused);
+        server.on('error', (error) => this.#options.log.error({ error: error.message }, 'sip server: control port error'));
+        resolve(server);
       });
-      server.listen({ host, port, exclusive: true }, () => resolve(server));
     });
   }
 

@@ -79,8 +79,8 @@ export class Connections {
     return () => live.onLost.delete(lost);
   }
 
+  /** Closes it once what was written is out. */
   end(connection: Connection): void {
-    connection.socket.end();
     connection.socket.destroySoon();
   }
 
