@@ -14,13 +14,17 @@ export function quietLibraries(log: Log): void {
   process.on('warning', (warning) => log.debug({ part: 'library', warning: warning.name }, warning.message));
 }
 
+/** A dialog or connection that went while the library was still using it; it does not wait for its own requests (D-39, F-1). */
+const lateRequests: ReadonlySet<string> = new Set(['ENODIALOG', 'EDRACHTIO', 'ESOCKETDESTROYED', 'EINVALIDSOCKET']);
+
 /**
- * Throws out of a socket handler of a library that harm one connection and not the process (D-6, D-7, D-15): the
- * connection is lost or repeated by itself, and the calls on it end as lost.
+ * Throws of the libraries nobody can catch, out of a socket handler (D-6, D-7, D-15) or a promise they forgot. They harm one
+ * connection or request and not the process: it is lost or repeated by itself, and the calls on it end as lost.
  */
 export function knownThrow(error: unknown): 'known' | 'unknown' {
   if (!(error instanceof Error)) return 'unknown';
-  const library = /node_modules[\\/]drachtio-/.test(error.stack ?? '');
+  if ('code' in error && lateRequests.has(String(error.code))) return 'known';
+  const ofLibrary = /node_modules[\\/]drachtio-/.test(error.stack ?? '');
   const harmless = error instanceof URIError || /sip profile found on the media server|invalid msg type|missing length specifier/.test(error.message);
-  return library && harmless ? 'known' : 'unknown';
+  return ofLibrary && harmless ? 'known' : 'unknown';
 }

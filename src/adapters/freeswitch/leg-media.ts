@@ -92,19 +92,13 @@ export class FreeSwitchLeg implements LegMedia {
     });
   }
 
-  async stopPlay(): Promise<void> {
-    this.#music.wanted = 'no';
-    const playing = this.#playing;
-    if (playing === undefined || this.#state !== 'open') return;
-    playing.stopped = 'yes';
-    // `uuid_break all` would also drop an application not taken up yet, without a word of it.
-    await attempt(playing.running.begun, breakMs, this.#options.scheduler);
-    await this.#options.connection.api(`uuid_break ${this.id} all`);
-    await attempt(playing.running.ended, breakMs, this.#options.scheduler);
+  /** Ends what was begun or asked for before, also what has not begun yet. */
+  stopPlay(): Promise<void> {
+    return this.#takeTurn(() => Promise.resolve());
   }
 
   async join(conference: string, muted: boolean): Promise<Result<void, 'join_failed'>> {
-    await this.#takeTurn(() => Promise.resolve());
+    await this.stopPlay();
     const name = conferenceName(conference);
     const joined = this.#announcements.nextMember();
     const running = this.#applications.execute('conference', `${name}+flags{${muted ? 'mute|nomoh' : 'nomoh'}}`);
@@ -206,6 +200,17 @@ export class FreeSwitchLeg implements LegMedia {
     if (before === 'open') this.#options.handlers.onLost();
   }
 
+  async #endPlay(): Promise<void> {
+    this.#music.wanted = 'no';
+    const playing = this.#playing;
+    if (playing === undefined || this.#state !== 'open') return;
+    playing.stopped = 'yes';
+    // `uuid_break all` would also drop an application not taken up yet, without a word of it.
+    await attempt(playing.running.begun, breakMs, this.#options.scheduler);
+    await this.#options.connection.api(`uuid_break ${this.id} all`);
+    await attempt(playing.running.ended, breakMs, this.#options.scheduler);
+  }
+
   /** Ends what plays, then begins something else. */
   #takeTurn<T>(begin: () => Promise<T>): Promise<T> {
     const before = this.#turn;
@@ -215,7 +220,7 @@ export class FreeSwitchLeg implements LegMedia {
       begun = resolve;
     });
     return before.then(async () => {
-      await this.stopPlay();
+      await this.#endPlay();
       const result = begin();
       begun();
       return result;

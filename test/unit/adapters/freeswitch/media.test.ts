@@ -1,0 +1,200 @@
+/** The adapter over the real libraries and the embedded servers, on loopback. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import Srf from 'drachtio-srf';
+import { FreeSwitchMedia } from '../../../../src/adapters/freeswitch/media.ts';
+import { loadPrompts } from '../../../../src/adapters/prompts/catalog.ts';
+import { createLogger } from '../../../../src/adapters/system/log.ts';
+import { createScheduler } from '../../../../src/adapters/system/scheduler.ts';
+import { shippedConfig } from '../../../../src/config/load.ts';
+import type { LegMedia, MediaDescription } from '../../../../src/ports/media.ts';
+import { createEngine } from '../../../../src/softswitch/engine/client.ts';
+import { createMediaServer, type MediaServer } from '../../../../src/softswitch/media-server/media-server.ts';
+import type { SipServer } from '../../../../src/softswitch/sip-server/api.ts';
+import { createSipServer } from '../../../../src/softswitch/sip-server/sip-server.ts';
+import { freePorts } from '../../../e2e/harness/ports.ts';
+import { holds, until } from '../../../e2e/harness/wait.ts';
+
+const host = '127.0.0.1';
+const secret = 'between-us';
+const promptDir = join(shippedConfig, 'prompts');
+const scheduler = createScheduler();
+const quiet = createLogger('silent');
+
+const offered = (payloadType: number, name: string): MediaDescription => ({
+  lines: [{ kind: 'audio', protocol: 'RTP/AVP', address: host, port: 9, direction: 'sendrecv', codecs: [{ name, payloadType, clockRate: 8_000 }] }],
+});
+const pcmu = offered(0, 'PCMU');
+
+describe('FreeSWITCH adapter', () => {
+  let sip: SipServer;
+  let server: MediaServer;
+  let srf: Srf;
+  let media: FreeSwitchMedia;
+  let ports: number;
+
+  const startServer = (): Promise<MediaServer> =>
+    createMediaServer({
+      sip: { host, port: 0 },
+      esl: { host, port: 0, secret },
+      rtpHost: host,
+      rtpAddress: () => host,
+      engine: (onEvent) => createEngine({ portMin: ports, portMax: ports + 39, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 10_000_000 }, onEvent, log: quiet }),
+      scheduler,
+      log: quiet,
+    });
+
+  before(async () => {
+    ports = await freePorts(40);
+    sip = createSipServer({ listen: [{ transport: 'udp', host, port: 0 }], control: { host, port: 0, secret }, scheduler, log: quiet, random: (count) => randomBytes(count) });
+    await sip.start();
+    server = await startServer();
+    srf = new Srf();
+    const connected = new Promise<void>((resolve) => srf.on('connect', () => resolve()));
+    srf.on('error', () => undefined);
+    srf.connect({ host, port: sip.controlPort, secret });
+    await connected;
+    const catalog = loadPrompts(promptDir, quiet);
+    assert.ok(catalog.ok);
+    media = new FreeSwitchMedia({
+      servers: [{ host, port: server.eslPort, secret, profile: 'drachtio_mrf', listenHost: host, listenPort: 0, promptDir }],
+      srf,
+      catalog: catalog.value,
+      scheduler,
+      log: quiet,
+    });
+    await media.start();
+  });
+  after(async () => {
+    media.stop();
+    srf.disconnect();
+    await server.stop();
+    await sip.close();
+  });
+
+  async function withLeg(test: (leg: LegMedia, events: string[]) => Promise<void>): Promise<void> {
+    const events: string[] = [];
+    const made = await media.allocate(pcmu, { onDigit: (digit, via) => void events.push(`${via}:${digit}`), onLost: () => void events.push('lost') });
+    assert.ok(made.ok, JSON.stringify(made));
+    await test(made.value, events);
+    await made.value.release();
+    assert.equal(media.endpoints, 0);
+    await until('the channel to be gone', () => holds(server.debugState().channels === 0), () => JSON.stringify(server.debugState()));
+  }
+
+  it('an offer gets an answer with an address of the server', () =>
+    withLeg((leg) => {
+      const [line] = leg.answer.lines;
+      assert.equal(line?.address, host);
+      assert.ok(line.port >= ports);
+      assert.deepEqual(line.codecs.map(({ name }) => name), ['PCMU']);
+      return Promise.resolve();
+    }));
+
+  it('no offer: the server makes one, the answer is taken by `update`', async () => {
+    const made = await media.allocate(undefined, { onDigit: () => undefined, onLost: () => undefined });
+    assert.ok(made.ok);
+    assert.ok(made.value.answer.lines[0]?.codecs.some(({ name }) => name === 'PCMA'));
+    assert.ok((await made.value.update(pcmu)).ok);
+    await made.value.release();
+  });
+
+  it('no common codec is said as that', async () => {
+    assert.deepEqual(await media.allocate(offered(9, 'G722'), { onDigit: () => undefined, onLost: () => undefined }), { ok: false, error: 'no_common_codec' });
+    assert.equal(media.endpoints, 0);
+  });
+
+  it('D-1, F-22: a refused change of media does not spoil the next one', () =>
+    withLeg(async (leg) => {
+      assert.deepEqual(await leg.update(offered(9, 'G722')), { ok: false, error: 'no_common_codec' });
+      assert.ok((await leg.update(offered(8, 'PCMA'))).ok);
+    }));
+
+  it('a prompt replaces the one before it, at once and however fast', () =>
+    withLeg(async (leg) => {
+      const plays = ['enter_number', 'enter_pin', 'full'].map((key) => leg.play([{ key: key as 'full' }], 'en'));
+      assert.deepEqual(await Promise.all(plays.slice(0, 2)), ['stopped', 'stopped']);
+      await leg.stopPlay();
+      assert.equal(await plays[2], 'stopped');
+    }));
+
+  it('several prompts are played to the end', () =>
+    withLeg(async (leg) => {
+      assert.equal(await leg.play([{ key: 'star' }, { key: 'hash' }], 'en'), 'done');
+    }));
+
+  it('music goes on until it is stopped, or the leg joins', () =>
+    withLeg(async (leg) => {
+      const music = leg.playMusic();
+      await leg.stopPlay();
+      assert.equal(await music, 'stopped');
+      const again = leg.playMusic();
+      assert.ok((await leg.join('room', false)).ok);
+      assert.equal(await again, 'stopped');
+    }));
+
+  it('in a conference: told, muted, taken out, and it still hears prompts', () =>
+    withLeg(async (leg) => {
+      assert.ok((await leg.join('room', true)).ok);
+      await Promise.all([leg.tell([{ key: 'star' }], 'en'), leg.tell([{ key: 'hash' }], 'en')]);
+      await leg.setMuted(false);
+      await leg.leave();
+      assert.equal(await leg.play([{ key: 'star' }], 'en'), 'done');
+    }));
+
+  it('D-3, F-18: a join the server refuses fails, and the leg stays usable', () =>
+    withLeg(async (first, events) => {
+      assert.ok((await first.join('room', false)).ok);
+      const second = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => undefined });
+      assert.ok(second.ok);
+      const socket = connect(server.eslPort, host);
+      socket.write(`auth ${secret}\n\napi conference vestibule-room lock\n\n`);
+      await until('the lock', () => holds(socket.read() !== null), () => '', 5_000).finally(() => socket.destroy());
+      await until('the join to be refused', async () => holds(!(await second.value.join('room', false)).ok), () => 'it joined', 5_000);
+      assert.equal(await second.value.play([{ key: 'star' }], 'en'), 'done');
+      await second.value.release();
+      assert.deepEqual(events, []);
+    }));
+
+  it('release may come at any time, and again', async () => {
+    const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => assert.fail('lost') });
+    assert.ok(made.ok);
+    const playing = made.value.play([{ key: 'enter_number' }], 'en');
+    await Promise.all([made.value.release(), made.value.release()]);
+    assert.equal(await playing, 'stopped');
+    assert.equal(await made.value.play([{ key: 'star' }], 'en'), 'stopped');
+    assert.ok(!(await made.value.join('room', false)).ok);
+    assert.equal(media.endpoints, 0);
+  });
+
+  it('packets are counted', () =>
+    withLeg(async (leg) => {
+      assert.equal(await leg.packetsReceived(), 0);
+    }));
+
+  it('D-5: a wrong secret leaves it unavailable, said once', async () => {
+    const worker = new Worker(new URL('./wrong-secret.worker.js', import.meta.url), { workerData: { host, port: server.eslPort } });
+    const [told] = (await once(worker, 'message')) as [unknown];
+    await worker.terminate();
+    assert.deepEqual(told, { available: false, allocated: { ok: false, error: 'media_unavailable' }, refusals: 1 });
+  });
+
+  it('D-4, F-25: the server dies while it plays: the play is over, the leg lost, once', async () => {
+    const events: string[] = [];
+    const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => void events.push('lost') });
+    assert.ok(made.ok);
+    const playing = made.value.play([{ key: 'enter_number' }], 'en');
+    await server.stop();
+    assert.equal(await playing, 'stopped');
+    await until('the leg to be lost', () => holds(events.length > 0), () => '');
+    await made.value.release();
+    assert.deepEqual(events, ['lost']);
+    assert.equal(media.endpoints, 0);
+    await until('it to be unavailable', () => holds(!media.available), () => '');
+  });
+});
