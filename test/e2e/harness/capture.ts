@@ -28,7 +28,7 @@ export class Capture {
     return new Capture(child, folder, file, ['-d', `udp.port==${sipPort},sip`, '-d', `tcp.port==${sipPort},sip`, '-o', 'rtp.heuristic_rtp:TRUE']);
   }
 
-  /** Ends the capture once `test` holds for what was captured so far: tshark writes with a delay. */
+  /** Ends the capture; what was captured so far is written. */
   async stop(): Promise<void> {
     this.#child.kill('SIGINT');
     await this.#child.exit(15_000);
