@@ -4,7 +4,7 @@
  */
 declare module 'drachtio-fsmrf' {
   import type { EventEmitter } from 'node:events';
-  import type { Socket } from 'node:net';
+  import type { Server, Socket } from 'node:net';
   import type Srf from 'drachtio-srf';
 
   namespace Mrf {
@@ -41,6 +41,8 @@ declare module 'drachtio-fsmrf' {
       readonly address: string;
       readonly advertisedAddress: string;
       readonly advertisedPort: number;
+      /** Takes the connections of the endpoints. */
+      readonly _server: { readonly server: Server };
       /** The body of the answer. */
       api(command: string): Promise<string>;
       createEndpoint(options: { remoteSdp?: string }): Promise<Endpoint>;

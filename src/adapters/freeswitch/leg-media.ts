@@ -62,8 +62,6 @@ export class FreeSwitchLeg implements LegMedia {
     this.id = endpoint.uuid;
     const control = endpoint.conn;
     if (control === null) throw new Error('the endpoint has no connection');
-    // D-16, as for the shared connection.
-    control.socket?.setNoDelay(true);
     this.#applications = new Applications(control, endpoint.uuid);
     this.#announcements = new MemberAnnouncements(connection, scheduler);
     endpoint.on('dtmf', (key) => handlers.onDigit(key.dtmf, key.source === 'INBAND_AUDIO' ? 'inband' : 'rtp'));

@@ -132,6 +132,8 @@ export class MediaServerConnection {
     this.#cancelRetry?.();
     // D-16: the library writes a command header by header; with Nagle's algorithm each takes 45 ms.
     mediaServer.conn.socket?.setNoDelay(true);
+    // Before the library greets a connection of an endpoint, which it does as soon as it has it.
+    mediaServer._server.server.prependListener('connection', (socket) => socket.setNoDelay(true));
     mediaServer.on('end', () => this.#lost(mediaServer));
     this.#mediaServer = mediaServer;
     this.#reported = undefined;
