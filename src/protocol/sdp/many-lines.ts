@@ -2,7 +2,6 @@
  * Offers with many media lines (video, content, BFCP, H.224, fax) met with audio only: the media server sees the one audio
  * line, the caller gets an answer that keeps every line and its place and refuses the others (RFC 3264 §6).
  */
-import { err, ok, type Result } from '../../lib/result.ts';
 import { isPlainRtp } from './audio.ts';
 import {
   isDirectionLine,
@@ -12,27 +11,8 @@ import {
   writeSdp,
   type Direction,
   type MediaLine,
-  type SdpError,
   type SessionDescription,
 } from './session.ts';
-
-export interface ReducedOffer {
-  /** The offer with its one audio line; session lines and the line's own attributes are as they came. */
-  readonly sdp: string;
-  /** Which media line of the full offer it is. */
-  readonly index: number;
-}
-
-/** The offer with only its first audio line that we can answer. Encrypted-only audio is an error of its own. */
-export function reduceToAudio(offerSdp: string): Result<ReducedOffer, SdpError> {
-  const offer = parseSdp(offerSdp);
-  if (!offer.ok) return offer;
-  const index = usableAudio(offer.value);
-  const line = offer.value.media[index];
-  if (line === undefined) return err(noAudio(offer.value));
-  const lines = offer.value.lines.flatMap((session) => keepGroup(session, line.mid));
-  return ok({ sdp: writeSdp(lines, [line.lines]), index });
-}
 
 /**
  * The full answer to `offerSdp`: its audio line answered with that of `audioAnswerSdp`, every other line refused with
@@ -53,13 +33,6 @@ export function composeAnswer(offerSdp: string, audioAnswerSdp: string): string 
 
 function usableAudio(offer: SessionDescription): number {
   return offer.media.findIndex((line) => line.kind === 'audio' && line.port !== 0 && isPlainRtp(line.protocol));
-}
-
-function noAudio(offer: SessionDescription): SdpError {
-  const encrypted = offer.media.some((line) => line.kind === 'audio' && line.port !== 0 && line.protocol.includes('SAVP'));
-  return encrypted
-    ? { code: 'sdp_srtp_only', message: 'the only audio offered is encrypted (SRTP), which is not supported yet' }
-    : { code: 'sdp_no_audio', message: 'no audio line with RTP is offered' };
 }
 
 /** A group keeps only the accepted line (RFC 5888 §9, RFC 8843 §7.3.3); without it the group goes. Other lines stay. */

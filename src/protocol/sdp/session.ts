@@ -43,7 +43,7 @@ export interface SessionDescription {
 }
 
 export interface SdpError {
-  readonly code: 'sdp_malformed' | 'sdp_too_large' | 'sdp_no_audio' | 'sdp_srtp_only';
+  readonly code: 'sdp_malformed' | 'sdp_too_large';
   /** Never quotes the description. */
   readonly message: string;
 }

@@ -58,7 +58,7 @@ m=image 2334 udptl t38\r
 a=T38FaxVersion:0\r
 `;
 
-export const SRTP_ONLY = `v=0\r
+const SRTP_ONLY = `v=0\r
 o=- 1 1 IN IP4 192.0.2.10\r
 s=-\r
 c=IN IP4 192.0.2.10\r
