@@ -4,6 +4,9 @@ import type { LegMedia } from '../ports/media.ts';
 /** Where a leg is, for what it hears: `moving` from the lobby into the mixer. */
 type Place = 'alone' | 'lobby' | 'moving' | 'conference';
 
+/** Somebody who keys faster than he can be answered is not answered to everything. */
+const mostTold = 8;
+
 /**
  * What one leg hears. In the IVR a prompt replaces the one before. Elsewhere what is told follows one another, wherever
  * the leg is by then: in the lobby over the music, in the conference over the mix.
@@ -31,8 +34,9 @@ export class LegVoice {
     return this.#media.stopPlay();
   }
 
-  /** Settles when it was said, or when the leg can hear no more. */
+  /** Settles when it was said, or when it never will be. */
   tell(prompts: readonly Prompt[]): Promise<void> {
+    if (this.#told.length >= mostTold) return Promise.resolve();
     return new Promise((said) => {
       this.#told.push({ prompts, said });
       this.#speak();
