@@ -16,7 +16,7 @@ export function welcome({ addresses, demoRoom }: Started): string {
     ...aboutRoom(demoRoom),
     '',
     'What to try next:',
-    ...(room === undefined ? [] : [`  baresip -e '/dial ${uriOf(room, first)}'`]),
+    ...(room === undefined ? [] : [`  baresip -f config/baresip -e '/dial ${uriOf(room, first)}'`]),
     '  npm run -s vestibule -- room add --alias 2000 --host-pin 135792 --guest-pin 864209',
     '  npm run -s vestibule -- status',
     '',
