@@ -38,6 +38,17 @@ describe('CANCEL and BYE at every stage leave nothing behind', () => {
       await Promise.all(callers.map((caller, i) => giveUp(caller, i)));
     }));
 
+  it('forty callers hang up right after the answer, all at once: the BYE may come in one piece with it', () =>
+    withPhones(program, async (phones) => {
+      const callers = await Promise.all(Array.from({ length: 40 }, (_, i) => phones.phone(`caller${i}`)));
+      await Promise.all(
+        callers.map(async (caller) => {
+          await caller.call('5001');
+          await caller.hangUp();
+        }),
+      );
+    }));
+
   const stages: Readonly<Record<string, (phone: Phone) => Promise<unknown>>> = {
     'right after the answer': (phone) => phone.call('5000'),
     'during the PIN prompt': async (phone) => {

@@ -87,6 +87,7 @@ declare module 'drachtio-srf' {
     use(method: string, handler: Srf.Handler): void;
     options(handler: Srf.Handler): void;
     createUAS(req: Srf.Request, res: Srf.Response, options: { localSdp: string; headers?: Srf.Headers }): Promise<Srf.Dialog>;
+    createUAS(req: Srf.Request, res: Srf.Response, options: { localSdp: string; headers?: Srf.Headers }, callback: (error: unknown, dialog?: Srf.Dialog) => void): this;
     on(event: 'connect', listener: (error: Error | null | undefined, hostPorts: string, version?: string) => void): this;
     on(event: 'error', listener: (error: unknown) => void): this;
     on(event: 'close' | 'reconnecting', listener: () => void): this;

@@ -144,7 +144,18 @@ export class SipLeg implements InboundLeg {
   /** Sends the 200. Undefined: it was not sent, or nobody can tell. */
   async #accept(localSdp: string): Promise<Srf.Dialog | undefined> {
     const { srf, req, res, log, scheduler } = this.#options;
-    const creating = srf.createUAS(req, res, { localSdp, headers: { Allow: allowed } });
+    // By callback, not by promise: a BYE or INFO that comes in one piece with the answer of the SIP server is handed out
+    // before a promise settles, to a dialog nobody listens to yet.
+    const creating = new Promise<Srf.Dialog>((resolve, reject) => {
+      srf.createUAS(req, res, { localSdp, headers: { Allow: allowed } }, (error, dialog) => {
+        if (dialog === undefined) {
+          reject(new Error(errorText(error)));
+          return;
+        }
+        this.#attend(dialog);
+        resolve(dialog);
+      });
+    });
     const created = await attempt(creating, sendMs, scheduler);
     if (!created.ok) {
       log.debug({ how: created.error.kind }, 'the 200 was not sent');
@@ -154,7 +165,6 @@ export class SipLeg implements InboundLeg {
       );
       return undefined;
     }
-    this.#attend(created.value);
     return created.value;
   }
 

@@ -69,6 +69,7 @@ export async function withPhones(program: Program, test: (phones: Phones) => Pro
   } catch (error) {
     // What failed first is what counts; the phones are hung up all the same.
     await phones.end().catch(() => undefined);
+    if (error instanceof Error) error.message += `\nlog of the program:\n${program.log.slice(-4000)}`;
     throw error;
   }
   await phones.end();
