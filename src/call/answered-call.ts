@@ -95,7 +95,7 @@ export class AnsweredCall {
 
   /** A prompt that cannot be played is over, too: the caller is waited for all the same. */
   async #ask(prompts: Extract<IvrEffect, { do: 'play' }>['prompts']): Promise<void> {
-    if ((await this.voice.play(prompts)) !== 'stopped') this.#host.post({ type: 'ivr', event: { type: 'promptEnded' } });
+    if ((await this.voice.ask(prompts)) !== 'stopped') this.#host.post({ type: 'ivr', event: { type: 'promptEnded' } });
   }
 
   #runKeypad(effect: KeypadEffect): void {

@@ -26,8 +26,9 @@ export class LegVoice {
     this.#onDefect = onDefect;
   }
 
-  play(prompts: readonly Prompt[]): Promise<'done' | 'stopped' | 'failed'> {
-    return this.#media.play(prompts, this.language);
+  /** A question: a key ends it. */
+  ask(prompts: readonly Prompt[]): Promise<'done' | 'stopped' | 'failed'> {
+    return this.#media.play(prompts, this.language, 'stop');
   }
 
   stop(): Promise<void> {
@@ -63,7 +64,7 @@ export class LegVoice {
     const inConference = this.#place === 'conference' || this.#place === 'moving';
     this.fallSilent();
     if (inConference) await this.#media.leave();
-    if (prompts.length > 0) await this.play(prompts);
+    if (prompts.length > 0) await this.#media.play(prompts, this.language, 'playOn');
   }
 
   /** Drops what was still to be told. */
@@ -90,7 +91,7 @@ export class LegVoice {
       const next = this.#place === 'moving' ? undefined : this.#told.shift();
       if (next === undefined) break;
       if (this.#place === 'conference') await this.#media.tell(next.prompts, this.language);
-      else await this.play(next.prompts);
+      else await this.#media.play(next.prompts, this.language, 'playOn');
       next.said();
     }
     if (this.#place === 'lobby') this.#media.playMusic().catch(this.#onDefect);

@@ -53,6 +53,9 @@ export interface MediaPort {
   announce(conference: string, prompts: readonly Prompt[], language: string): Promise<void>;
 }
 
+/** What a key does to a prompt that plays: ends it the moment it goes down (barge-in; it ends as `done`), or nothing. */
+export type OnKey = 'stop' | 'playOn';
+
 /** The endpoint of one leg. One owner, the call session, releases it. */
 export interface LegMedia {
   /** What to answer the far end with (or to offer it): the line in use. The others of its offer are refused. */
@@ -60,7 +63,7 @@ export interface LegMedia {
   /** The media server's name of it, for logs. */
   readonly id: string;
   /** Plays prompts one after the other, replacing what plays. Not while in a conference. */
-  play(prompts: readonly Prompt[], language: string): Promise<'done' | 'stopped' | 'failed'>;
+  play(prompts: readonly Prompt[], language: string, onKey: OnKey): Promise<'done' | 'stopped' | 'failed'>;
   /** Plays music until stopped or replaced. */
   playMusic(): Promise<'stopped' | 'failed'>;
   stopPlay(): Promise<void>;

@@ -143,6 +143,22 @@ describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_00
     assert.equal(((await short) as [Record<string, string>])[0].duration, '400');
   });
 
+  it('playback_terminators: a list ends when the key goes down, before its event tells how long it was', async () => {
+    await endpoint.set('playback_terminators', 'any');
+    labels();
+    const digit = once(endpoint, 'dtmf');
+    const played = endpoint.play('silence_stream://-1');
+    await once(endpoint, 'playback-start');
+    peer.hold('5');
+    await played;
+    peer.press('5', 400);
+    await digit;
+    assert.deepEqual(labels(), ['CHANNEL_EXECUTE playback', 'PLAYBACK_START', 'PLAYBACK_STOP break', 'CHANNEL_EXECUTE_COMPLETE playback', 'DTMF 5']);
+    assert.equal(await lab.ms.api(`uuid_getvar ${endpoint.uuid} playback_terminator_used`), '5');
+    await endpoint.set('playback_terminators', 'none');
+    labels();
+  });
+
   it('E06: uuid_recv_dtmf: as if the caller had pressed it, source APP', async () => {
     const digit = once(endpoint, 'dtmf');
     assert.equal(await lab.ms.api(`uuid_recv_dtmf ${endpoint.uuid} 7`), `+OK ${endpoint.uuid} received DTMF 7.\n`);

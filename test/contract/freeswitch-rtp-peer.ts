@@ -75,6 +75,11 @@ export class RtpPeer {
     }
   }
 
+  /** The first packet of a key; a `press` of it follows. */
+  hold(key: string): void {
+    this.#send(101, eventPayload('0123456789*#ABCD'.indexOf(key), 160, false), true);
+  }
+
   /** A loud square wave, a packet every 20 ms, until `silent`. */
   speak(): void {
     const loud = Buffer.from(Array.from({ length: 160 }, (_, index) => (index % 16 < 8 ? 0x90 : 0x10)));

@@ -4,7 +4,7 @@ import { attempt, errorText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { Log } from '../../ports/log.ts';
-import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers } from '../../ports/media.ts';
+import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, OnKey } from '../../ports/media.ts';
 import type { PromptCatalog } from '../../ports/prompts.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
 import { packetCount } from './api-reply.ts';
@@ -53,6 +53,8 @@ export class FreeSwitchLeg implements LegMedia {
   #turn: Promise<unknown> = Promise.resolve();
   #music: { wanted: 'yes' | 'no' } = { wanted: 'no' };
   #membership: Membership | undefined;
+  /** As `playback_terminators` is set: `any` or `none`. */
+  #onKey: OnKey = 'stop';
   #state: 'open' | 'releasing' | 'closed' = 'open';
 
   constructor(options: LegMediaOptions) {
@@ -68,7 +70,7 @@ export class FreeSwitchLeg implements LegMedia {
     endpoint.on('destroy', () => this.closed());
     control.on(`esl::event::CUSTOM::${endpoint.uuid}`, (event) => this.#announcements.heard(event));
     // What would change how our applications behave is set here once: FreeSWITCH's own keys, sounds and endings stay off (T-01 to T-07).
-    for (const setting of ['playback_delimiter=!', 'playback_terminators=none', 'conference_controls=none', 'conference_silent_entry=true', 'hangup_after_conference=false']) {
+    for (const setting of ['playback_delimiter=!', 'playback_terminators=any', 'conference_controls=none', 'conference_silent_entry=true', 'hangup_after_conference=false']) {
       this.#applications.execute('set', setting);
     }
   }
@@ -77,9 +79,9 @@ export class FreeSwitchLeg implements LegMedia {
     return this.#answer;
   }
 
-  play(prompts: readonly Prompt[], language: string): Promise<'done' | 'stopped' | 'failed'> {
+  play(prompts: readonly Prompt[], language: string, onKey: OnKey): Promise<'done' | 'stopped' | 'failed'> {
     const files = this.#options.catalog.files(prompts, language).map((file) => this.#path(file));
-    return this.#takeTurn(() => (files.length === 0 ? Promise.resolve('done') : this.#playback(files)));
+    return this.#takeTurn(() => (files.length === 0 ? Promise.resolve('done') : this.#playback(files, onKey)));
   }
 
   playMusic(): Promise<'stopped' | 'failed'> {
@@ -225,7 +227,10 @@ export class FreeSwitchLeg implements LegMedia {
     });
   }
 
-  async #playback(files: readonly string[]): Promise<'done' | 'stopped' | 'failed'> {
+  async #playback(files: readonly string[], onKey: OnKey): Promise<'done' | 'stopped' | 'failed'> {
+    // Only where it changes: an application more is a frame more until FreeSWITCH plays.
+    if (this.#onKey !== onKey) this.#applications.execute('set', `playback_terminators=${onKey === 'stop' ? 'any' : 'none'}`);
+    this.#onKey = onKey;
     const playing: { readonly running: Running; stopped: 'no' | 'yes' } = { running: this.#applications.execute('playback', files.join('!')), stopped: 'no' };
     this.#playing = playing;
     const how = await playing.running.ended;
@@ -238,7 +243,7 @@ export class FreeSwitchLeg implements LegMedia {
     const file = this.#path(this.#options.catalog.music);
     while (music.wanted === 'yes') {
       const begun = this.#options.scheduler.now();
-      const how = await this.#playback([file]);
+      const how = await this.#playback([file], 'playOn');
       if (how === 'stopped') break;
       if (how === 'failed' || this.#options.scheduler.now() - begun < shortestMusicMs) return 'failed';
     }

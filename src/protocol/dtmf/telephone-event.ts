@@ -21,6 +21,8 @@ export interface TelephoneEvent {
 export type DtmfEvent = ({ readonly type: 'packet' } & TelephoneEvent) | { readonly type: 'timeout' };
 
 export type DtmfEffect =
+  /** A key went down: what it interrupts need not wait for its end. Once a key, before its `digit`. */
+  | { readonly type: 'pressed'; readonly digit: string }
   /** `timestamp` is that of the key's beginning, `duration` its length in samples. */
   | { readonly type: 'digit'; readonly digit: string; readonly duration: number; readonly ssrc: number; readonly timestamp: number }
   /** Post `timeout` this many ms from now, unless set again or cancelled. */
@@ -89,10 +91,12 @@ export function stepDtmf(state: DtmfState, event: DtmfEvent): Step<DtmfState, Dt
 
   const key = nextKey(pressed, digit, event);
   // §2.5.2.2: a new key ends the one whose end was lost.
-  const superseded = pressed !== undefined && key.before === 0 && !isSame(pressed, event) ? [tell(pressed)] : [];
-  if (event.end) return { state: { told: key }, effects: [...superseded, tell(key), { type: 'cancelTimer' }] };
+  const isFresh = key.before === 0 && !isSame(pressed, event);
+  const superseded = pressed !== undefined && isFresh ? [tell(pressed)] : [];
+  const begun: readonly DtmfEffect[] = isFresh ? [...superseded, { type: 'pressed', digit }] : [];
+  if (event.end) return { state: { told: key }, effects: [...begun, tell(key), { type: 'cancelTimer' }] };
   const told = superseded.length > 0 ? pressed : state.told;
-  return { state: told === undefined ? { pressed: key } : { pressed: key, told }, effects: [...superseded, { type: 'startTimer', ms: END_LOST_MS }] };
+  return { state: told === undefined ? { pressed: key } : { pressed: key, told }, effects: [...begun, { type: 'startTimer', ms: END_LOST_MS }] };
 }
 
 function nextKey(pressed: Key | undefined, digit: string, packet: TelephoneEvent): Key {

@@ -85,8 +85,8 @@ export type EngineEvent =
       readonly samples: number;
       readonly offset: number;
     }
-  /** The whole list of a play is over; nothing of it follows. Exactly one per play, also when the leg is closed first. */
-  | { readonly type: 'playDone'; readonly leg: LegId; readonly play: PlayId }
+  /** The whole list of a play is over; nothing of it follows. Exactly one per play, also when the leg is closed first. `terminator`: the key that ended it. */
+  | { readonly type: 'playDone'; readonly leg: LegId; readonly play: PlayId; readonly terminator?: string }
   /**
    * A source played into a conference (to all, or to one member when `leg` is set) began or ended. Each play ends exactly once:
    * stopped, or cut by `leave`, `close` or `destroyConference`, is `broken`.
@@ -118,8 +118,8 @@ export interface Engine {
   configure(leg: LegId, far: { readonly address: string; readonly port: number; readonly format: AudioFormat; readonly direction: Direction }): void;
   /** Ends the leg: it leaves its conference, its plays end as `broken`, its ports go into quarantine. */
   close(leg: LegId): void;
-  /** Plays `sources` one after the other to the leg; a play already running is set aside and goes on when this one is over (as FreeSWITCH nests apps). */
-  play(leg: LegId, play: PlayId, sources: readonly AudioSource[]): void;
+  /** Plays `sources` one after the other to the leg; a play already running is set aside and goes on when this one is over (as FreeSWITCH nests apps). The moment one of the keys `terminators` goes down, the list ends. */
+  play(leg: LegId, play: PlayId, sources: readonly AudioSource[], terminators?: string): void;
   /** Ends the present source of the running play (`all`: the whole list). */
   breakPlay(leg: LegId, all: boolean): void;
   createConference(conference: ConferenceId): void;

@@ -67,8 +67,8 @@ class EngineClient implements Engine {
     this.#send({ type: 'close', leg });
   }
 
-  play(...[leg, play, sources]: Parameters<Engine['play']>): void {
-    this.#send({ type: 'play', leg, play, sources });
+  play(...[leg, play, sources, terminators = '']: Parameters<Engine['play']>): void {
+    this.#send({ type: 'play', leg, play, sources, terminators });
   }
 
   breakPlay(leg: LegId, all: boolean): void {

@@ -202,6 +202,9 @@ export class Leg {
       case 'cancelTimer':
         machine.cancelTimer('end');
         return;
+      case 'pressed':
+        this.player.pressed(effect.digit);
+        return;
       case 'digit': {
         const { digit, duration, ssrc, timestamp } = effect;
         this.#services.emit({ type: 'dtmf', leg: this.id, digit, durationMs: duration / SAMPLES_PER_MS, ssrc, timestamp });

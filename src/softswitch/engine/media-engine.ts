@@ -65,7 +65,7 @@ export class MediaEngine {
         this.#close(command.leg);
         return;
       case 'play':
-        this.#legs.get(command.leg)?.player.play(command.play, command.sources);
+        this.#legs.get(command.leg)?.player.play(command.play, command.sources, command.terminators);
         return;
       case 'breakPlay':
         this.#legs.get(command.leg)?.player.break(command.all);

@@ -6,7 +6,7 @@ export type EngineCommand =
   | { readonly type: 'open'; readonly request: number; readonly leg: LegId; readonly host: string }
   | { readonly type: 'configure'; readonly leg: LegId; readonly far: FarConfiguration }
   | { readonly type: 'close'; readonly leg: LegId }
-  | { readonly type: 'play'; readonly leg: LegId; readonly play: PlayId; readonly sources: readonly AudioSource[] }
+  | { readonly type: 'play'; readonly leg: LegId; readonly play: PlayId; readonly sources: readonly AudioSource[]; readonly terminators: string }
   | { readonly type: 'breakPlay'; readonly leg: LegId; readonly all: boolean }
   | { readonly type: 'createConference'; readonly conference: ConferenceId }
   | { readonly type: 'destroyConference'; readonly conference: ConferenceId }

@@ -10,6 +10,8 @@ import type { SourceReader } from './source.ts';
 interface Play {
   readonly id: PlayId;
   readonly sources: readonly AudioSource[];
+  readonly terminators: string;
+  terminatedBy: string | undefined;
   index: number;
   /** The present source; and the next one, loading while the present one is heard. */
   reader: SourceReader | undefined;
@@ -32,8 +34,8 @@ export class Player {
     this.#emit = emit;
   }
 
-  play(id: PlayId, sources: readonly AudioSource[]): void {
-    const play: Play = { id, sources, index: 0, reader: undefined, next: undefined, sounding: false, toBreak: 'nothing' };
+  play(id: PlayId, sources: readonly AudioSource[], terminators: string): void {
+    const play: Play = { id, sources, terminators, terminatedBy: undefined, index: 0, reader: undefined, next: undefined, sounding: false, toBreak: 'nothing' };
     this.#plays.push(play);
     this.#open(play);
   }
@@ -44,6 +46,14 @@ export class Player {
     if (running !== undefined && running.toBreak !== 'list') running.toBreak = all ? 'list' : 'source';
   }
 
+  /** A key went down: it ends the running list if it is one of its terminators. */
+  pressed(key: string): void {
+    const running = this.#plays.at(-1);
+    if (running?.terminators.includes(key) !== true || running.terminatedBy !== undefined) return;
+    running.terminatedBy = key;
+    running.toBreak = 'list';
+  }
+
   /** Fills `frame` with what is to be heard now; false when nothing is played, or it is not loaded yet. */
   next(frame: Int16Array): boolean {
     if (this.#plays.length === 0) return false;
@@ -52,7 +62,7 @@ export class Player {
       const outcome = play.reader?.read(frame);
       if (outcome === undefined) {
         this.#plays.pop();
-        this.#emit({ type: 'playDone', leg: this.#leg, play: play.id });
+        this.#done(play);
       } else if (outcome === 'pending') {
         return false;
       } else if (outcome === 'audio') {
@@ -70,8 +80,12 @@ export class Player {
     for (let play = this.#plays.pop(); play !== undefined; play = this.#plays.pop()) {
       play.toBreak = 'list';
       this.#applyBreak(play);
-      this.#emit({ type: 'playDone', leg: this.#leg, play: play.id });
+      this.#done(play);
     }
+  }
+
+  #done({ id, terminatedBy }: Play): void {
+    this.#emit({ type: 'playDone', leg: this.#leg, play: id, ...(terminatedBy === undefined ? {} : { terminator: terminatedBy }) });
   }
 
   #applyBreak(play: Play): void {

@@ -93,8 +93,23 @@ function setMute(channel: Channel, argument: string): void {
 
 function startPlayback(channel: Channel, call: AppCall, done: (response: string) => void): RunningApp {
   const items = playlist(call.argument, channel.variables.get('playback_delimiter'), channel.core.soundPrefix);
-  const play = new Play(channel, items, done);
+  const play = new Play(channel, items, playbackTerminators(channel.variables.get('playback_terminators')), done);
   return { end: () => play.abandon(), break: (all) => play.break(all) };
+}
+
+/** The keys that end a playback: `none`, `any`, or a list of them; FreeSWITCH's default is `*`. */
+function playbackTerminators(variable: string | undefined): string {
+  switch (variable) {
+    case undefined:
+    case '':
+      return '*';
+    case 'none':
+      return '';
+    case 'any':
+      return '0123456789*#ABCD';
+    default:
+      return variable;
+  }
 }
 
 function startCollect(channel: Channel, call: AppCall, done: (response: string) => void): RunningApp {
@@ -107,7 +122,7 @@ function startCollect(channel: Channel, call: AppCall, done: (response: string) 
   const run = (effect: CollectEffect, machine: Machine<ReturnType<typeof initialCollect>, CollectEvent, CollectEffect>): void => {
     switch (effect.type) {
       case 'play':
-        play = new Play(channel, playlist(effect.file, '!', channel.core.soundPrefix), (response) => machine.post({ type: 'played', found: response === 'FILE PLAYED' }));
+        play = new Play(channel, playlist(effect.file, '!', channel.core.soundPrefix), '', (response) => machine.post({ type: 'played', found: response === 'FILE PLAYED' }));
         break;
       case 'stopPlay':
         play?.break(true);

@@ -26,8 +26,8 @@ export class Play {
   #open: OpenItem | undefined;
   #response: PlayResponse = 'FILE NOT FOUND';
 
-  /** Starts at once. `done` is called after the last event of the play, from in here when there is nothing to play. */
-  constructor(channel: Channel, items: readonly PlaylistItem[], done: (response: PlayResponse) => void) {
+  /** Starts at once. A key of `terminators` ends it when it goes down. `done` is called after the last event of the play, from in here when there is nothing to play. */
+  constructor(channel: Channel, items: readonly PlaylistItem[], terminators: string, done: (response: PlayResponse) => void) {
     this.#channel = channel;
     this.#id = channel.core.newUuid();
     this.#items = items;
@@ -39,7 +39,7 @@ export class Play {
       return;
     }
     channel.core.plays.set(this.#id, (event) => this.#on(event));
-    channel.core.engine.play(channel.uuid, this.#id, sources);
+    channel.core.engine.play(channel.uuid, this.#id, sources, terminators);
   }
 
   /** Ends the present file, or the whole list. */
@@ -74,6 +74,7 @@ export class Play {
         break;
       case 'playDone':
         this.#channel.core.plays.delete(this.#id);
+        if (event.terminator !== undefined) this.#channel.setVariable('playback_terminator_used', event.terminator);
         if (this.#open !== undefined) this.#close(this.#open, this.#open.broken);
         // A name that meant nothing never reached the engine.
         if (this.#items.at(-1)?.sources.length === 0) this.#response = 'FILE NOT FOUND';

@@ -25,6 +25,7 @@ function run(events: readonly DtmfEvent[]): { state: DtmfState; effects: DtmfEff
 }
 
 const digits = (events: readonly DtmfEvent[]): string => run(events).effects.map((effect) => (effect.type === 'digit' ? effect.digit : '')).join('');
+const pressed = (events: readonly DtmfEvent[]): string => run(events).effects.map((effect) => (effect.type === 'pressed' ? effect.digit : '')).join('');
 const timeout: DtmfEvent = { type: 'timeout' };
 const keys = (...events: number[]): DtmfEvent[][] => events.map((event, i) => key(1000 + i * 1600, event));
 
@@ -53,12 +54,17 @@ describe('telephone-event receiver, RFC 4733', () => {
     { name: 'same timestamp, other SSRC', events: [...key(1000, 1), ...key(1000, 1, 100, 9)], expected: '11' },
     { name: 'a sender that began anew far back', events: [...key(900_000, 1), ...key(1000, 2)], expected: '12' },
   ];
-  for (const { name, events, expected } of rows) it(name, () => assert.equal(digits(events), expected));
+  for (const { name, events, expected } of rows) {
+    it(name, () => {
+      assert.equal(digits(events), expected);
+      assert.equal(pressed(events), expected, 'every key goes down once');
+    });
+  }
 
   it('told at the first end packet, with its length, SSRC and beginning', () => {
     const { effects } = run(key(1000, 11, 100).slice(0, 5));
     assert.deepEqual(effects.slice(-2), [{ type: 'digit', digit: '#', duration: 800, ssrc: 1, timestamp: 1000 }, { type: 'cancelTimer' }]);
-    assert.deepEqual(effects[0], { type: 'startTimer', ms: 200 });
+    assert.deepEqual(effects.slice(0, 2), [{ type: 'pressed', digit: '#' }, { type: 'startTimer', ms: 200 }]);
   });
 
   it('§2.5.1.3: a key of 20 s in segments is one digit of 20 s', () => {
@@ -73,19 +79,20 @@ describe('telephone-event receiver, RFC 4733', () => {
     for (const lossy of [events, events.filter((_, i) => i % 82 !== 81)]) {
       const told = run(lossy).effects.filter(({ type }) => type === 'digit');
       assert.deepEqual(told, [{ type: 'digit', digit: '7', duration: 160_000, ssrc: 1, timestamp: 1000 }]);
+      assert.equal(pressed(lossy), '7');
     }
   });
 
   it('property: 5 % loss, duplicates and neighbours swapped give exactly the keys', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 1, maxLength: 30 }), fc.infiniteStream(fc.integer({ min: 0, max: 99 })), (pressed, dice) => {
+      fc.property(fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 1, maxLength: 30 }), fc.infiniteStream(fc.integer({ min: 0, max: 99 })), (keyed, dice) => {
         const roll = (): number => {
           const next = dice.next();
           return next.done === true ? 99 : next.value;
         };
-        const sent = pressed.map((event, i) => key(i * 1600, event).filter(() => roll() >= 5));
+        const sent = keyed.map((event, i) => key(i * 1600, event).filter(() => roll() >= 5));
         // A key of which nothing at all arrived cannot be known.
-        const expected = pressed.filter((_, i) => sent[i]!.length > 0).map((event) => '0123456789*#ABCD'[event]).join('');
+        const expected = keyed.filter((_, i) => sent[i]!.length > 0).map((event) => '0123456789*#ABCD'[event]).join('');
         const events = sent.flat().flatMap((event) => (roll() < 5 ? [event, event] : [event]));
         for (let i = 1; i < events.length; i++) {
           const [before, after] = [events[i - 1]!, events[i]!];
@@ -93,6 +100,7 @@ describe('telephone-event receiver, RFC 4733', () => {
           if (sameKey && roll() < 10) [events[i - 1], events[i]] = [after, before];
         }
         assert.equal(digits([...events, timeout]), expected);
+        assert.equal(pressed(events), expected);
       }),
       { seed: 1 },
     );

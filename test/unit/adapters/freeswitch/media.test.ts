@@ -117,7 +117,7 @@ describe('FreeSWITCH adapter', () => {
 
   it('a prompt replaces the one before it, at once and however fast', () =>
     withLeg(async (leg) => {
-      const plays = ['enter_number', 'enter_pin', 'full'].map((key) => leg.play([{ key: key as 'full' }], 'en'));
+      const plays = ['enter_number', 'enter_pin', 'full'].map((key) => leg.play([{ key: key as 'full' }], 'en', 'playOn'));
       assert.deepEqual(await Promise.all(plays.slice(0, 2)), ['stopped', 'stopped']);
       await leg.stopPlay();
       assert.equal(await plays[2], 'stopped');
@@ -125,7 +125,7 @@ describe('FreeSWITCH adapter', () => {
 
   it('several prompts are played to the end', () =>
     withLeg(async (leg) => {
-      assert.equal(await leg.play([{ key: 'star' }, { key: 'hash' }], 'en'), 'done');
+      assert.equal(await leg.play([{ key: 'star' }, { key: 'hash' }], 'en', 'playOn'), 'done');
     }));
 
   it('music goes on until it is stopped, or the leg joins', () =>
@@ -144,7 +144,7 @@ describe('FreeSWITCH adapter', () => {
       await Promise.all([leg.tell([{ key: 'star' }], 'en'), leg.tell([{ key: 'hash' }], 'en')]);
       await leg.setMuted(false);
       await leg.leave();
-      assert.equal(await leg.play([{ key: 'star' }], 'en'), 'done');
+      assert.equal(await leg.play([{ key: 'star' }], 'en', 'playOn'), 'done');
     }));
 
   it('D-3, F-18: a join the server refuses fails, and the leg stays usable', () =>
@@ -156,7 +156,7 @@ describe('FreeSWITCH adapter', () => {
       socket.write(`auth ${secret}\n\napi conference vestibule-room lock\n\n`);
       await until('the lock', () => holds(socket.read() !== null), () => '', 5_000).finally(() => socket.destroy());
       await until('the join to be refused', async () => holds(!(await second.value.join('room', false)).ok), () => 'it joined', 5_000);
-      assert.equal(await second.value.play([{ key: 'star' }], 'en'), 'done');
+      assert.equal(await second.value.play([{ key: 'star' }], 'en', 'playOn'), 'done');
       await second.value.release();
       assert.deepEqual(events, []);
     }));
@@ -164,10 +164,10 @@ describe('FreeSWITCH adapter', () => {
   it('release may come at any time, and again', async () => {
     const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => assert.fail('lost') });
     assert.ok(made.ok);
-    const playing = made.value.play([{ key: 'enter_number' }], 'en');
+    const playing = made.value.play([{ key: 'enter_number' }], 'en', 'playOn');
     await Promise.all([made.value.release(), made.value.release()]);
     assert.equal(await playing, 'stopped');
-    assert.equal(await made.value.play([{ key: 'star' }], 'en'), 'stopped');
+    assert.equal(await made.value.play([{ key: 'star' }], 'en', 'playOn'), 'stopped');
     assert.ok(!(await made.value.join('room', false)).ok);
     assert.equal(media.endpoints, 0);
   });
@@ -188,7 +188,7 @@ describe('FreeSWITCH adapter', () => {
     const events: string[] = [];
     const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => void events.push('lost') });
     assert.ok(made.ok);
-    const playing = made.value.play([{ key: 'enter_number' }], 'en');
+    const playing = made.value.play([{ key: 'enter_number' }], 'en', 'playOn');
     await server.stop();
     assert.equal(await playing, 'stopped');
     await until('the leg to be lost', () => holds(events.length > 0), () => '');

@@ -206,7 +206,7 @@ describe('player', () => {
             case 'playStopped':
               return `${event.play}${event.index} ${event.how} ${event.samples}@${event.offset}`;
             case 'playDone':
-              return `${event.play} done`;
+              return `${event.play} done${event.terminator === undefined ? '' : ` by ${event.terminator}`}`;
             default:
               return event.type;
           }
@@ -215,27 +215,27 @@ describe('player', () => {
   };
   it('a list: one after the other, then done', () => {
     const { player, ticks, told } = start();
-    player.play('a', [tone(2), tone(1)]);
+    player.play('a', [tone(2), tone(1)], '');
     assert.equal(ticks(5), 'xxx--');
     assert.deepEqual(told(), ['a0 started', 'a0 done 320@320', 'a1 started', 'a1 done 160@160', 'a done']);
   });
   it('an empty list is done', () => {
     const { player, ticks, told } = start();
-    player.play('a', []);
+    player.play('a', [], '');
     assert.equal(ticks(1), '-');
     assert.deepEqual(told(), ['a done']);
   });
   it('nested: the running list is set aside and goes on', () => {
     const { player, ticks, told } = start();
-    player.play('a', [tone(3)]);
+    player.play('a', [tone(3)], '');
     ticks(1);
-    player.play('b', [tone(1)]);
+    player.play('b', [tone(1)], '');
     assert.equal(ticks(4), 'xxx-');
     assert.deepEqual(told(), ['a0 started', 'b0 started', 'b0 done 160@160', 'b done', 'a0 done 480@480', 'a done']);
   });
   it('break: the next source begins at the next tick', () => {
     const { player, ticks, told } = start();
-    player.play('a', [tone(50), tone(1)]);
+    player.play('a', [tone(50), tone(1)], '');
     ticks(2);
     player.break(false);
     player.break(false);
@@ -244,33 +244,47 @@ describe('player', () => {
   });
   it('break all: the list is over at the next tick', () => {
     const { player, ticks, told } = start();
-    player.play('a', [tone(50), tone(50)]);
+    player.play('a', [tone(50), tone(50)], '');
     ticks(2);
     player.break(true);
     assert.equal(ticks(1), '-');
     assert.deepEqual(told(), ['a0 started', 'a0 broken 320@320', 'a done']);
   });
+  it('a terminator goes down: the list is over at the next tick, once; other keys do nothing', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(50)], '');
+    player.play('b', [tone(50), tone(50)], '12');
+    ticks(2);
+    player.pressed('3');
+    assert.equal(ticks(1), 'x');
+    player.pressed('2');
+    player.pressed('1');
+    assert.equal(ticks(1), 'x');
+    player.pressed('1');
+    assert.equal(ticks(1), 'x');
+    assert.deepEqual(told(), ['b0 started', 'b0 broken 480@480', 'b done by 2', 'a0 started']);
+  });
   it('break, then a new list before the tick: what was running is broken, the new one is not', () => {
     const { player, ticks, told } = start();
-    player.play('a', [tone(50)]);
+    player.play('a', [tone(50)], '');
     ticks(1);
     player.break(true);
-    player.play('b', [tone(1)]);
+    player.play('b', [tone(1)], '');
     assert.equal(ticks(3), 'x--');
     assert.deepEqual(told(), ['a0 started', 'a0 broken 160@160', 'b0 started', 'b0 done 160@160', 'b done', 'a done']);
   });
   it('a missing file in a list is told and passed over', async () => {
     const { player, ticks, told } = start();
-    player.play('a', [{ kind: 'file', path: join(folder, 'none.wav') }, tone(1)]);
+    player.play('a', [{ kind: 'file', path: join(folder, 'none.wav') }, tone(1)], '');
     while (!ticks(1).includes('x')) await turn();
     ticks(1);
     assert.deepEqual(told(), ['a0 not_found 0@0', 'a1 started', 'a1 done 160@160', 'a done']);
   });
   it('stop: every list ends once', () => {
     const { player, ticks, told } = start();
-    player.play('a', [tone(9), tone(9)]);
+    player.play('a', [tone(9), tone(9)], '');
     ticks(1);
-    player.play('b', [tone(9)]);
+    player.play('b', [tone(9)], '');
     player.stop();
     assert.equal(ticks(1), '-');
     assert.deepEqual(told(), ['a0 started', 'b0 broken 0@0', 'b done', 'a0 broken 160@160', 'a done']);
