@@ -22,6 +22,11 @@ export interface FreeSwitchMediaOptions {
   readonly log: Log;
 }
 
+/** A far end that neither sends nor wants anything (port 9, discard). */
+const nobody: MediaDescription = {
+  lines: [{ kind: 'audio', protocol: 'RTP/AVP', address: '127.0.0.1', port: 9, direction: 'inactive', codecs: [{ name: 'PCMU', payloadType: 0, clockRate: 8000 }] }],
+};
+
 /** Beyond the library's own 4 s for the connection back to us. */
 const createMs = 6_000;
 
@@ -55,9 +60,10 @@ export class FreeSwitchMedia implements MediaPort {
     return this.#legs.size;
   }
 
-  /** Settles after the first try at every server; lost and missing ones are tried again by themselves. */
+  /** Settles after the first try at every server and of the one that is active; lost and missing ones are tried again by themselves. */
   async start(): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.start()));
+    if (this.available) await this.#tryOut();
   }
 
   stop(): void {
@@ -102,6 +108,21 @@ export class FreeSwitchMedia implements MediaPort {
     if (connection === undefined) return;
     for (const file of this.#options.catalog.files(prompts, language)) {
       await connection.api(`conference ${conferenceName(conference)} play ${quotedFile(`${connection.server.promptDir}/${file}`)}`);
+    }
+  }
+
+  /**
+   * Endpoints made and released before the first caller comes: a server that cannot make one is told of at the start, and
+   * the way of a call has been gone (a first one took 100 ms and more, the next ones 10).
+   */
+  async #tryOut(): Promise<void> {
+    for (let time = 0; time < 3; time++) {
+      const made = await this.allocate(nobody, { onDigit: () => undefined, onLost: () => undefined });
+      if (!made.ok) {
+        this.#options.log.error({ code: 'media_server_unusable', problem: made.error }, 'the media server lets us in but makes no endpoint: check its SIP profile and dial plan, and that it reaches our advertisedHost and listenPort');
+        return;
+      }
+      await made.value.release();
     }
   }
 

@@ -12,7 +12,9 @@ import { loadPrompts } from '../../../../src/adapters/prompts/catalog.ts';
 import { createLogger } from '../../../../src/adapters/system/log.ts';
 import { createScheduler } from '../../../../src/adapters/system/scheduler.ts';
 import { shippedConfig } from '../../../../src/config/load.ts';
+import type { Log } from '../../../../src/ports/log.ts';
 import type { LegMedia, MediaDescription } from '../../../../src/ports/media.ts';
+import type { PromptCatalog } from '../../../../src/ports/prompts.ts';
 import { createEngine } from '../../../../src/softswitch/engine/client.ts';
 import { createMediaServer, type MediaServer } from '../../../../src/softswitch/media-server/media-server.ts';
 import type { SipServer } from '../../../../src/softswitch/sip-server/api.ts';
@@ -37,8 +39,9 @@ describe('FreeSWITCH adapter', () => {
   let srf: Srf;
   let media: FreeSwitchMedia;
   let ports: number;
+  let catalog: PromptCatalog;
 
-  const startServer = (): Promise<MediaServer> =>
+  const startServer = (channels?: number): Promise<MediaServer> =>
     createMediaServer({
       sip: { host, port: 0 },
       esl: { host, port: 0, secret },
@@ -47,7 +50,11 @@ describe('FreeSWITCH adapter', () => {
       engine: (onEvent) => createEngine({ portMin: ports, portMax: ports + 39, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 10_000_000 }, onEvent, log: quiet }),
       scheduler,
       log: quiet,
+      ...(channels === undefined ? {} : { limits: { channels } }),
     });
+
+  const mediaOn = (eslPort: number, log: Log): FreeSwitchMedia =>
+    new FreeSwitchMedia({ servers: [{ host, port: eslPort, secret, profile: 'drachtio_mrf', listenHost: host, listenPort: 0, promptDir }], srf, catalog, scheduler, log });
 
   before(async () => {
     ports = await freePorts(40);
@@ -59,15 +66,10 @@ describe('FreeSWITCH adapter', () => {
     srf.on('error', () => undefined);
     srf.connect({ host, port: sip.controlPort, secret });
     await connected;
-    const catalog = loadPrompts(promptDir, quiet);
-    assert.ok(catalog.ok);
-    media = new FreeSwitchMedia({
-      servers: [{ host, port: server.eslPort, secret, profile: 'drachtio_mrf', listenHost: host, listenPort: 0, promptDir }],
-      srf,
-      catalog: catalog.value,
-      scheduler,
-      log: quiet,
-    });
+    const prompts = loadPrompts(promptDir, quiet);
+    assert.ok(prompts.ok);
+    catalog = prompts.value;
+    media = mediaOn(server.eslPort, quiet);
     await media.start();
   });
   after(async () => {
@@ -86,6 +88,22 @@ describe('FreeSWITCH adapter', () => {
     assert.equal(media.endpoints, 0);
     await until('the channel to be gone', () => holds(server.debugState().channels === 0), () => JSON.stringify(server.debugState()));
   }
+
+  it('what was made to try the server out is gone when calls may come', () => {
+    assert.equal(media.endpoints, 0);
+    assert.equal(server.debugState().channels, 0);
+  });
+
+  it('a server that makes no endpoint is told of before the first call', async () => {
+    const full = await startServer(0);
+    const told: unknown[] = [];
+    const log: Log = { ...quiet, child: () => log, warn: () => undefined, error: (fields) => void told.push('code' in fields ? fields.code : fields) };
+    const unusable = mediaOn(full.eslPort, log);
+    await unusable.start();
+    assert.deepEqual(told, ['media_server_unusable']);
+    unusable.stop();
+    await full.stop();
+  });
 
   it('an offer gets an answer with an address of the server', () =>
     withLeg((leg) => {
