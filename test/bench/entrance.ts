@@ -45,22 +45,21 @@ export async function measureEntrance(server: Server, calls: number): Promise<En
 }
 
 async function oneCall(phone: Phone, room: string, pin: string, figures: Record<keyof Omit<Entrance, 'retransmissions'>, number[]>): Promise<void> {
-  const sounding: number[] = [];
-  const stop = phone.media.watch((frame) => {
-    if (frameSounds(frame)) sounding.push(frame.at);
-  });
+  const frames: { readonly at: number; readonly sounds: boolean }[] = [];
+  const stop = phone.media.watch((frame) => frames.push({ at: frame.at, sounds: frameSounds(frame) }));
   await phone.call(room);
   const { invite, final = 0, ack = 0 } = phone.times;
   figures.inviteTo200.push(final - invite);
   // Digits come while the prompt is in full voice: three sounding frames running.
   let running = 0;
   await phone.frame('the prompt in full voice', (frame) => (running = frameSounds(frame) ? running + 1 : 0) >= 3);
-  figures.ackToPrompt.push((sounding[0] ?? Number.NaN) - ack);
+  figures.ackToPrompt.push((frames.find(({ sounds }) => sounds)?.at ?? Number.NaN) - ack);
   const entered = phone.frame('the room', (frame: Heard) => frameTone(frame, roomTone) > heardAmplitude);
   const { firstPacket, lastEnd } = await phone.press(pin);
   stop();
-  // The prompt falls silent: the last frame of it, before the last digit was keyed and the room could be heard.
-  const last = sounding.filter((at) => at < lastEnd).at(-1) ?? firstPacket;
-  figures.bargeIn.push(Math.max(last - firstPacket, 0));
+  // The prompt is silent from the frame after its last sounding one, before the last digit was keyed and the room could be heard.
+  const prompt = frames.filter(({ at }) => at < lastEnd);
+  const silent = prompt[prompt.findLastIndex(({ sounds }) => sounds) + 1]?.at ?? Number.NaN;
+  figures.bargeIn.push(silent - firstPacket);
   figures.lastDigitToRoom.push((await entered).at - lastEnd);
 }
