@@ -1,4 +1,5 @@
 /** From the INVITE to the room: call after call through the PIN prompt, a few at a time, each timed on its way. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { frameSounds, frameTone, heardAmplitude, type Heard } from '../e2e/phone/media.ts';
 import { Phone } from '../e2e/phone/phone.ts';
 import { spread, type Spread } from './figures.ts';
@@ -24,6 +25,8 @@ export async function measureEntrance(server: Server, calls: number): Promise<En
   const figures = { inviteTo200: [] as number[], ackToPrompt: [] as number[], bargeIn: [] as number[], lastDigitToRoom: [] as number[] };
   let retransmissions = 0;
   const lane = async (name: number): Promise<void> => {
+    // Spread over the length of a call: callers do not come in step.
+    await pause(name * 250);
     for (let i = 0; i < calls / lanes; i++) {
       const phone = await Phone.open(`entrance-${name}-${i}`, server.target);
       await oneCall(phone, room, server.hostPin, figures);
