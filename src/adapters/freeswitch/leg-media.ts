@@ -69,9 +69,9 @@ export class FreeSwitchLeg implements LegMedia {
     endpoint.on('dtmf', (key) => handlers.onDigit(key.dtmf, key.source === 'INBAND_AUDIO' ? 'inband' : 'rtp'));
     endpoint.on('destroy', () => this.closed());
     control.on(`esl::event::CUSTOM::${endpoint.uuid}`, (event) => this.#announcements.heard(event));
-    // What would change how our applications behave is set here once: FreeSWITCH's own keys, sounds and endings stay off (T-01 to T-07).
+    // What would change how our applications behave is set here once: FreeSWITCH's own keys and endings stay off (T-01 to T-07).
     // All in one: on FreeSWITCH every application waits for the next frame.
-    this.#applications.execute('multiset', ['^^', 'playback_delimiter=!', 'playback_terminators=any', 'conference_controls=none', 'conference_silent_entry=true', 'hangup_after_conference=false'].join('^'));
+    this.#applications.execute('multiset', ['^^', 'playback_delimiter=!', 'playback_terminators=any', 'conference_controls=none', 'hangup_after_conference=false'].join('^'));
   }
 
   get answer(): MediaDescription {
