@@ -71,6 +71,18 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await nothingLeft(lab);
   });
 
+  it('a silent entry (conference_silent_entry) is told by no add-member', async () => {
+    await begin();
+    const endpoint = await lab.endpoint(await lab.peer());
+    await endpoint.set('conference_silent_entry', 'true');
+    void endpoint.execute('conference', 'quiet@default');
+    await event('conference-create');
+    while (!(await api('conference quiet list count')).startsWith('1')) await settled();
+    await settled();
+    assert.ok(!actions('quiet').includes('add-member'));
+    await api('conference quiet hup all');
+  });
+
   it('E07: wrapped methods: reply, and the event after it (D-21)', async () => {
     await begin();
     const conference = await lab.ms.createConference('room2');

@@ -111,7 +111,8 @@ export class Conference {
     this.#members = [member, ...this.#members];
     member.channel.member = member;
     this.#core.engine.join(this.uuid, member.channel.uuid, memberState(member));
-    this.tellOf(member, [['Action', 'add-member']]);
+    // mod_conference holds back the event together with the sounds of a silent entry.
+    if (member.channel.variables.get('conference_silent_entry') !== 'true') this.tellOf(member, [['Action', 'add-member']]);
     // The first one to be there holds the floor without a word.
     if (this.#floor === undefined) this.#setFloor(this.#members.find((candidate) => !candidate.flags.ghost));
   }
