@@ -51,7 +51,8 @@ export interface Core {
   readonly identity: Identity;
   readonly scheduler: Scheduler;
   readonly log: Logger;
-  readonly engine: Engine;
+  /** The present one: one that failed is replaced. */
+  engine: Engine;
   readonly bus: EventBus;
   readonly limits: MediaServerLimits;
   readonly channels: Map<string, Channel>;

@@ -56,6 +56,8 @@ export interface MediaServer {
 const VERSION = '1.10.12-vestibule';
 /** Time for the BYEs of `stop` to be answered, ms. */
 const DRAIN_MS = 500;
+/** An engine that cannot run at all must not be started in a circle. */
+const ENGINE_RESTART_MS = 1_000;
 
 /** Rejects when a listener cannot be opened; nothing is left open then. */
 export async function createMediaServer(options: MediaServerOptions): Promise<MediaServer> {
@@ -67,11 +69,19 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     profile: options.profile ?? 'drachtio_mrf',
     startedAt: scheduler.now(),
   };
+  let cancelRestart: () => void = () => undefined;
+  const onEvent = (event: EngineEvent): void => {
+    onEngineEvent(core, event);
+    if (event.type !== 'failed') return;
+    cancelRestart = scheduler.after(ENGINE_RESTART_MS, () => {
+      core.engine = options.engine(onEvent);
+    });
+  };
   const core: Core = {
     identity,
     scheduler,
     log,
-    engine: options.engine((event) => onEngineEvent(core, event)),
+    engine: options.engine(onEvent),
     bus: new EventBus(identity, scheduler),
     limits: { ...defaultLimits, ...options.limits },
     channels: new Map(),
@@ -117,6 +127,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
       plays: core.plays.size,
     }),
     async stop() {
+      cancelRestart();
       for (const channel of [...core.channels.values()]) channel.hangup('MANAGER_REQUEST');
       await drained(core, () => stack.debugState().clientTransactions === 0);
       await inbound.close();
@@ -147,7 +158,7 @@ function onEngineEvent(core: Core, event: EngineEvent): void {
       core.conferences.byUuid(event.conference)?.talking(event);
       return;
     case 'failed':
-      core.log.error({ message: event.message }, 'media engine failed; every call ends');
+      core.log.error({ message: event.message }, 'the media engine failed: every call ends, another engine takes its place');
       for (const channel of [...core.channels.values()]) channel.hangup('NORMAL_TEMPORARY_FAILURE');
       return;
     default:

@@ -15,6 +15,7 @@ import { shippedConfig } from '../../../../src/config/load.ts';
 import type { Log } from '../../../../src/ports/log.ts';
 import type { LegMedia, MediaDescription } from '../../../../src/ports/media.ts';
 import type { PromptCatalog } from '../../../../src/ports/prompts.ts';
+import type { Engine } from '../../../../src/softswitch/engine/api.ts';
 import { createEngine } from '../../../../src/softswitch/engine/client.ts';
 import { createMediaServer, type MediaServer } from '../../../../src/softswitch/media-server/media-server.ts';
 import type { SipServer } from '../../../../src/softswitch/sip-server/api.ts';
@@ -36,6 +37,7 @@ const pcmu = offered(0, 'PCMU');
 describe('FreeSWITCH adapter', () => {
   let sip: SipServer;
   let server: MediaServer;
+  let engine: Engine;
   let srf: Srf;
   let media: FreeSwitchMedia;
   let ports: number;
@@ -47,7 +49,11 @@ describe('FreeSWITCH adapter', () => {
       esl: { host, port: 0, secret },
       rtpHost: host,
       rtpAddress: () => host,
-      engine: (onEvent) => createEngine({ portMin: ports, portMax: ports + 39, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 10_000_000 }, onEvent, log: quiet }),
+      engine: (onEvent) => {
+        const made = createEngine({ portMin: ports, portMax: ports + 39, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 10_000_000 }, onEvent, log: quiet });
+        if (channels === undefined) engine = made;
+        return made;
+      },
       scheduler,
       log: quiet,
       ...(channels === undefined ? {} : { limits: { channels } }),
@@ -194,6 +200,18 @@ describe('FreeSWITCH adapter', () => {
     withLeg(async (leg) => {
       assert.equal(await leg.packetsReceived(), 0);
     }));
+
+  it('the engine dies: its legs are lost, another one takes its place', async () => {
+    const events: string[] = [];
+    const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => void events.push('lost') });
+    assert.ok(made.ok);
+    const before = engine;
+    // What the worker cannot read ends it.
+    engine.play(made.value.id, 'nothing', null as never);
+    await until('the leg to be lost', () => holds(events.length > 0), () => '');
+    await until('another engine', () => holds(engine !== before), () => '');
+    await withLeg(async (leg) => assert.equal(await leg.play([{ key: 'star' }], 'en', 'playOn'), 'done'));
+  });
 
   it('D-5: a wrong secret leaves it unavailable, said once', async () => {
     const worker = new Worker(new URL('./wrong-secret.worker.js', import.meta.url), { workerData: { host, port: server.eslPort } });
