@@ -153,13 +153,13 @@ export class MediaServerConnection {
   }
 
   /**
-   * Ends what a former run of ours left on the server: members of conferences of ours, and channels that wait on a
-   * connection to our listener (channels outlive their connection, F-15). Called before the first call of this run.
+   * Ends what a former run of ours left on the server: members of conferences of ours, and channels that play from our
+   * prompt folder. Both outlive their connection (F-15), music by minutes; any other channel ends with it. Called before
+   * the first call of this run.
    */
   async #reap(): Promise<void> {
     const members = listedMembers((await this.api('conference json_list')) ?? '').filter((member) => member.conference.startsWith(conferencePrefix));
-    const listener = `${this.#mediaServer?.advertisedAddress ?? ''}:${this.#mediaServer?.advertisedPort ?? ''}`;
-    const channels = listedChannels((await this.api('show channels as json')) ?? '').filter((channel) => channel.application === 'socket' && channel.data.startsWith(listener));
+    const channels = listedChannels((await this.api('show channels as json')) ?? '').filter((channel) => channel.application === 'playback' && channel.data.startsWith(`${this.server.promptDir}/`));
     const uuids = new Set([...members, ...channels].map((left) => left.uuid));
     for (const uuid of uuids) await this.api(`uuid_kill ${uuid}`);
     if (uuids.size > 0) this.#log.warn({ count: uuids.size }, 'ended channels that a former run had left on the media server');

@@ -185,6 +185,18 @@ describe('FreeSWITCH adapter', () => {
       assert.deepEqual(events, []);
     }));
 
+  it('F-15: what a former run left is ended before the first call of the next: members, and channels with music', () =>
+    withLeg((waiting, ofWaiting) =>
+      withLeg(async (member, ofMember) => {
+        void waiting.playMusic();
+        assert.ok((await member.join('left', false)).ok);
+        const next = mediaOn(server.eslPort, quiet);
+        await next.start();
+        await until('both to be lost', () => holds(ofWaiting.includes('lost') && ofMember.includes('lost')), () => JSON.stringify(server.debugState()));
+        next.stop();
+      }),
+    ));
+
   it('release may come at any time, and again', async () => {
     const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => assert.fail('lost') });
     assert.ok(made.ok);
