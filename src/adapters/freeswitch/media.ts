@@ -77,19 +77,10 @@ export class FreeSwitchMedia implements MediaPort {
     if (connection === undefined || mediaServer === undefined) return err('media_unavailable');
     const sdp = offer === undefined ? undefined : writeAudioSdp(offer, { sessionId: 1, version: 1 });
     if (sdp?.ok === false) return err('no_common_codec');
-    const creating = mediaServer.createEndpoint(sdp === undefined ? {} : { remoteSdp: sdp.value });
-    const created = await attempt(creating, createMs, this.#options.scheduler);
-    if (!created.ok) {
-      // Should it come after all, nobody waits for it.
-      creating.then(
-        (late) => void connection.api(`uuid_kill ${late.uuid}`),
-        () => undefined,
-      );
-      // RFC 3261 §21.4.26: what FreeSWITCH says when the offer has no codec of its own.
-      if (created.error.kind === 'failed' && /\b488\b/.test(created.error.message)) return err('no_common_codec');
-      this.#options.log.warn({ code: 'endpoint_failed', problem: failureText(created.error) }, 'the media server made no endpoint');
-      return err('media_unavailable');
-    }
+    const first = await this.#create(connection, mediaServer, sdp?.value);
+    // FreeSWITCH says 488 also when another program holds the RTP port it chose; the next try gets another port.
+    const created = first.ok || first.error !== 'no_common_codec' ? first : await this.#create(connection, mediaServer, sdp?.value);
+    if (!created.ok) return created;
     const endpoint = created.value;
     const answer = describeSdp(endpoint.local.sdp);
     const lost = connection.mediaServer !== mediaServer || !endpoint.connected || endpoint.conn === null;
@@ -109,6 +100,21 @@ export class FreeSwitchMedia implements MediaPort {
     for (const file of this.#options.catalog.files(prompts, language)) {
       await connection.api(`conference ${conferenceName(conference)} play ${quotedFile(`${connection.server.promptDir}/${file}`)}`);
     }
+  }
+
+  async #create(connection: MediaServerConnection, mediaServer: Mrf.MediaServer, remoteSdp: string | undefined): Promise<Result<Mrf.Endpoint, AllocateFailure>> {
+    const creating = mediaServer.createEndpoint(remoteSdp === undefined ? {} : { remoteSdp });
+    const created = await attempt(creating, createMs, this.#options.scheduler);
+    if (created.ok) return ok(created.value);
+    // Should it come after all, nobody waits for it.
+    creating.then(
+      (late) => void connection.api(`uuid_kill ${late.uuid}`),
+      () => undefined,
+    );
+    // RFC 3261 §21.4.26: what FreeSWITCH says when the offer has no codec of its own.
+    if (created.error.kind === 'failed' && /\b488\b/.test(created.error.message)) return err('no_common_codec');
+    this.#options.log.warn({ code: 'endpoint_failed', problem: failureText(created.error) }, 'the media server made no endpoint');
+    return err('media_unavailable');
   }
 
   /**

@@ -59,8 +59,8 @@ describe('FreeSWITCH adapter', () => {
       ...(channels === undefined ? {} : { limits: { channels } }),
     });
 
-  const mediaOn = (eslPort: number, log: Log): FreeSwitchMedia =>
-    new FreeSwitchMedia({ servers: [{ host, port: eslPort, secret, profile: 'drachtio_mrf', listenHost: host, listenPort: 0, promptDir }], srf, catalog, scheduler, log });
+  const mediaOn = (eslPort: number, log: Log, by = srf): FreeSwitchMedia =>
+    new FreeSwitchMedia({ servers: [{ host, port: eslPort, secret, profile: 'drachtio_mrf', listenHost: host, listenPort: 0, promptDir }], srf: by, catalog, scheduler, log });
 
   before(async () => {
     ports = await freePorts(40);
@@ -131,6 +131,21 @@ describe('FreeSWITCH adapter', () => {
   it('no common codec is said as that', async () => {
     assert.deepEqual(await media.allocate(offered(9, 'G722'), { onDigit: () => undefined, onLost: () => undefined }), { ok: false, error: 'no_common_codec' });
     assert.equal(media.endpoints, 0);
+  });
+
+  it('a 488 is asked again once: FreeSWITCH also says it when another program holds the RTP port it chose', async () => {
+    const asked: unknown[] = [];
+    const invite = Reflect.get(srf, 'createUAC') as (...args: readonly unknown[]) => Promise<unknown>;
+    const refusedOnce = Object.assign(Object.create(srf) as Srf, {
+      createUAC: (...args: readonly unknown[]) => (asked.push(args[0]) === 1 ? Promise.reject(new Error('Sip non-success response: 488')) : Reflect.apply(invite, srf, args)),
+    });
+    const told: unknown[] = [];
+    const log: Log = { ...quiet, child: () => log, warn: (fields) => void told.push(fields), error: (fields) => void told.push(fields) };
+    const again = mediaOn(server.eslPort, log, refusedOnce);
+    await again.start();
+    assert.equal(asked.length, 4, 'three endpoints, the first asked for twice');
+    assert.deepEqual(told, []);
+    again.stop();
   });
 
   it('D-1, F-22: a refused change of media does not spoil the next one', () =>
