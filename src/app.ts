@@ -204,6 +204,7 @@ class Program implements App {
 
     await signalling.start();
     await media.start();
+    if (signalling.available) await media.tryOut();
     this.#addresses = signalling.addresses;
 
     const settings = roomSettings(config);

@@ -60,10 +60,25 @@ export class FreeSwitchMedia implements MediaPort {
     return this.#legs.size;
   }
 
-  /** Settles after the first try at every server and of the one that is active; lost and missing ones are tried again by themselves. */
+  /** Settles after the first try at every server; lost and missing ones are tried again by themselves. */
   async start(): Promise<void> {
     await Promise.all(this.#connections.map((connection) => connection.start()));
-    if (this.available) await this.#tryOut();
+  }
+
+  /**
+   * Endpoints made and released before the first caller comes: a server that cannot make one is told of at the start, and
+   * the way of a call has been gone (a first one took 100 ms and more, the next ones 10). It goes through the SIP server.
+   */
+  async tryOut(): Promise<void> {
+    if (!this.available) return;
+    for (let time = 0; time < 3; time++) {
+      const made = await this.allocate(nobody, { onDigit: () => undefined, onLost: () => undefined });
+      if (!made.ok) {
+        this.#options.log.error({ code: 'media_server_unusable', problem: made.error }, 'the media server lets us in but makes no endpoint: check its SIP profile and dial plan, and that it reaches our advertisedHost and listenPort');
+        return;
+      }
+      await made.value.release();
+    }
   }
 
   stop(): void {
@@ -115,21 +130,6 @@ export class FreeSwitchMedia implements MediaPort {
     if (created.error.kind === 'failed' && /\b488\b/.test(created.error.message)) return err('no_common_codec');
     this.#options.log.warn({ code: 'endpoint_failed', problem: failureText(created.error) }, 'the media server made no endpoint');
     return err('media_unavailable');
-  }
-
-  /**
-   * Endpoints made and released before the first caller comes: a server that cannot make one is told of at the start, and
-   * the way of a call has been gone (a first one took 100 ms and more, the next ones 10).
-   */
-  async #tryOut(): Promise<void> {
-    for (let time = 0; time < 3; time++) {
-      const made = await this.allocate(nobody, { onDigit: () => undefined, onLost: () => undefined });
-      if (!made.ok) {
-        this.#options.log.error({ code: 'media_server_unusable', problem: made.error }, 'the media server lets us in but makes no endpoint: check its SIP profile and dial plan, and that it reaches our advertisedHost and listenPort');
-        return;
-      }
-      await made.value.release();
-    }
   }
 
   #choose(): void {

@@ -77,6 +77,7 @@ describe('FreeSWITCH adapter', () => {
     catalog = prompts.value;
     media = mediaOn(server.eslPort, quiet);
     await media.start();
+    await media.tryOut();
   });
   after(async () => {
     media.stop();
@@ -106,6 +107,7 @@ describe('FreeSWITCH adapter', () => {
     const log: Log = { ...quiet, child: () => log, warn: () => undefined, error: (fields) => void told.push('code' in fields ? fields.code : fields) };
     const unusable = mediaOn(full.eslPort, log);
     await unusable.start();
+    await unusable.tryOut();
     assert.deepEqual(told, ['media_server_unusable']);
     unusable.stop();
     await full.stop();
@@ -143,6 +145,7 @@ describe('FreeSWITCH adapter', () => {
     const log: Log = { ...quiet, child: () => log, warn: (fields) => void told.push(fields), error: (fields) => void told.push(fields) };
     const again = mediaOn(server.eslPort, log, refusedOnce);
     await again.start();
+    await again.tryOut();
     assert.equal(asked.length, 4, 'three endpoints, the first asked for twice');
     assert.deepEqual(told, []);
     again.stop();
