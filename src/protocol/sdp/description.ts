@@ -16,7 +16,7 @@ export interface DescribedLine {
   readonly address: string;
   readonly port: number;
   readonly direction: Direction;
-  readonly codecs: readonly { readonly name: string; readonly payloadType: number; readonly clockRate: number; readonly fmtp?: string }[];
+  readonly codecs: readonly { readonly name: string; readonly payloadType: number; readonly clockRate: number; readonly channels?: number; readonly fmtp?: string }[];
   readonly ptime?: number;
 }
 
@@ -58,7 +58,7 @@ export function writeAudioSdp(description: Description, origin: SdpOrigin): Resu
   const media = [
     `m=audio ${line.port} ${line.protocol} ${line.codecs.map((codec) => codec.payloadType).join(' ')}`,
     ...line.codecs.flatMap((codec) => [
-      `a=rtpmap:${codec.payloadType} ${spelled(codec.name)}/${codec.clockRate}`,
+      `a=rtpmap:${codec.payloadType} ${spelled(codec.name)}/${codec.clockRate}${codec.channels === undefined ? '' : `/${codec.channels}`}`,
       ...(codec.fmtp === undefined ? [] : [`a=fmtp:${codec.payloadType} ${codec.fmtp}`]),
     ]),
     ...(line.ptime === undefined ? [] : [`a=ptime:${line.ptime}`]),
@@ -67,5 +67,5 @@ export function writeAudioSdp(description: Description, origin: SdpOrigin): Resu
   return ok(writeSdp(session, [media]));
 }
 
-/** RFC 4733 writes it in lower case; some phones compare case-sensitively. */
-const spelled = (codec: string): string => (codec === 'TELEPHONE-EVENT' ? 'telephone-event' : codec);
+/** RFC 4733 and RFC 7587 write them in lower case; some phones compare case-sensitively. */
+const spelled = (codec: string): string => (codec === 'TELEPHONE-EVENT' || codec === 'OPUS' ? codec.toLowerCase() : codec);

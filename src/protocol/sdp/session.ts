@@ -14,6 +14,8 @@ export interface RtpFormat {
   /** Encoding name in upper case, e.g. `PCMU`, `TELEPHONE-EVENT`. */
   readonly codec: string;
   readonly clockRate: number;
+  /** When it says so: opus is always `opus/48000/2` (RFC 7587 §7). */
+  readonly channels?: number;
   readonly fmtp?: string;
 }
 
@@ -151,7 +153,7 @@ function readMedia(lines: readonly string[], session: readonly string[]): MediaL
 
 /** As the library really gives them: text that looks like a number is one. */
 interface Attributes {
-  readonly rtp: readonly { readonly payload: number; readonly codec: string | number; readonly rate?: number }[];
+  readonly rtp: readonly { readonly payload: number; readonly codec: string | number; readonly rate?: number; readonly encoding?: number | string }[];
   readonly fmtp: readonly { readonly payload: number; readonly config: string | number }[];
   readonly ptime: number | undefined;
 }
@@ -172,7 +174,8 @@ function readFormats(formatList: string, attributes: Attributes): readonly RtpFo
     const codec = map === undefined ? STATIC_FORMATS.get(payloadType) : String(map.codec).toUpperCase();
     if (payloadType > 127 || codec === undefined) continue;
     const fmtp = attributes.fmtp.find((entry) => entry.payload === payloadType)?.config;
-    const format = { payloadType, codec, clockRate: map?.rate ?? 8_000 };
+    const channels = Number(map?.encoding ?? 1);
+    const format = { payloadType, codec, clockRate: map?.rate ?? 8_000, ...(channels > 1 ? { channels } : {}) };
     formats.push(fmtp === undefined ? format : { ...format, fmtp: String(fmtp) });
   }
   return formats;

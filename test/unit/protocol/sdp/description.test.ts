@@ -62,6 +62,14 @@ describe('neutral description of SDP', () => {
     assert.deepEqual(describeSdp(written.value), { ok: true, value: { lines: [described.value.lines[1]] } });
   });
 
+  it('opus keeps its two channels (RFC 7587 §7)', () => {
+    const described = describeSdp(offer.replace('AVP 0 101', 'AVP 111 101').replace('a=ptime', 'a=rtpmap:111 opus/48000/2\r\na=ptime'));
+    assert.ok(described.ok);
+    const written = writeAudioSdp(described.value, { sessionId: 1, version: 1 });
+    assert.ok(written.ok);
+    assert.match(written.value, /^a=rtpmap:111 opus\/48000\/2\r$/m);
+  });
+
   it('no plain audio: nothing to write', () => {
     for (const audio of ['m=audio 0 RTP/AVP 0', 'm=audio 4000 RTP/SAVP 0', 'm=video 4000 RTP/AVP 97']) {
       const described = describeSdp(offer.replace(/m=video[\s\S]*/, `${audio}\r\n`));
