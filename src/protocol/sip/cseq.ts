@@ -11,7 +11,3 @@ export function parseCSeq(text: string): CSeq | undefined {
   // "less than 2**31" (§8.1.1.5).
   return number < 2 ** 31 ? { number, method: match[2] } : undefined;
 }
-
-export function formatCSeq(cseq: CSeq): string {
-  return `${cseq.number} ${cseq.method}`;
-}
