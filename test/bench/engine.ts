@@ -89,8 +89,8 @@ async function main(): Promise<void> {
   const [phonePorts] = (await once(child, 'message')) as [number[]];
   for (const [i, port] of phonePorts.entries()) {
     const room = `room${Math.floor(i / perRoom)}`;
-    engine.createConference(room);
-    engine.configure(`leg${i}`, { address: HOST, port, format: { codec: 'PCMU', payloadType: 0, ptime: FRAME_MS }, direction: 'sendrecv' });
+    engine.createConference(room, { rate: 8000 });
+    engine.configure(`leg${i}`, { address: HOST, port, format: { codec: 'PCMU', payloadType: 0, clockRate: 8000, ptime: FRAME_MS }, direction: 'sendrecv' });
     engine.join(room, `leg${i}`, { speak: true, hear: true, volumeIn: 0, volumeOut: 0, energyLevel: 100 });
   }
   const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,7 @@
 /** What is played into a conference, or over it to one member: one source after the other. */
 import type { AudioSource, PlayId } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
+import type { StopWhich } from './messages.ts';
 import { openSource } from './source.ts';
 import type { SourceReader } from './source.ts';
 
@@ -43,7 +44,7 @@ export class Announcements {
   }
 
   /** Ends the present one, or all; answers how many. */
-  stop(which: 'current' | 'all'): number {
+  stop(which: StopWhich): number {
     const stopped = this.#queue.splice(0, which === 'all' ? this.#queue.length : 1);
     for (const { play, reader } of stopped) this.#emit(play, 'broken', reader.samples);
     return stopped.length;

@@ -1,6 +1,6 @@
 /** The engine as the main thread has it: commands go to the worker, answers come back by request number, each with a deadline. */
 import { Worker } from 'node:worker_threads';
-import type { Engine, EngineEvent, EngineStats, LegId } from './api.ts';
+import type { ConferenceId, ConferenceSettings, Engine, EngineEvent, EngineStats, FarConfiguration, LegAudio, LegId, RecordingId } from './api.ts';
 import type { EngineAnswer, EngineCommand, EngineLimits, OpenResult, WorkerMessage, WorkerSettings } from './messages.ts';
 
 export type { EngineLimits } from './messages.ts';
@@ -19,7 +19,7 @@ export interface EngineOptions {
   readonly log: { warn(fields: { readonly code: string }, message: string): void };
 }
 
-/** Starts the worker. A failure to start shows as the event `failed`. */
+/** Starts the worker. A failure to start shows as the event `lost`. */
 export function createEngine(options: EngineOptions): Engine {
   return new EngineClient(options);
 }
@@ -28,6 +28,8 @@ class EngineClient implements Engine {
   readonly #options: EngineOptions;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
+  readonly #legs = new Set<LegId>();
+  readonly #conferences = new Set<ConferenceId>();
   readonly #pending = new Map<number, (answer: EngineAnswer | undefined) => void>();
   #requests = 0;
   #state: 'running' | 'stopping' | 'dead' = 'running';
@@ -52,6 +54,7 @@ class EngineClient implements Engine {
   }
 
   async open(leg: LegId, host: string): Promise<OpenResult> {
+    this.#legs.add(leg);
     const answer = await this.#request((request) => ({ type: 'open', request, leg, host }));
     if (answer?.type === 'opened') return answer.result;
     // If the answer is only late, nobody will ever use that leg.
@@ -59,11 +62,12 @@ class EngineClient implements Engine {
     return { ok: false, error: 'engine_failed' };
   }
 
-  configure(leg: LegId, far: Parameters<Engine['configure']>[1]): void {
+  configure(leg: LegId, far: FarConfiguration): void {
     this.#send({ type: 'configure', leg, far });
   }
 
   close(leg: LegId): void {
+    this.#legs.delete(leg);
     this.#send({ type: 'close', leg });
   }
 
@@ -75,11 +79,29 @@ class EngineClient implements Engine {
     this.#send({ type: 'breakPlay', leg, all });
   }
 
-  createConference(conference: string): void {
-    this.#send({ type: 'createConference', conference });
+  sendDtmf(leg: LegId, digits: string, durationMs: number): void {
+    this.#send({ type: 'sendDtmf', leg, digits, durationMs });
   }
 
-  destroyConference(conference: string): void {
+  detectDtmf(leg: LegId, on: boolean): void {
+    this.#send({ type: 'detectDtmf', leg, on });
+  }
+
+  setLegAudio(leg: LegId, audio: LegAudio): void {
+    this.#send({ type: 'setLegAudio', leg, audio });
+  }
+
+  setMediaTimeout(leg: LegId, ms: number, holdMs: number): void {
+    this.#send({ type: 'setMediaTimeout', leg, ms, holdMs });
+  }
+
+  createConference(conference: ConferenceId, settings: ConferenceSettings): void {
+    this.#conferences.add(conference);
+    this.#send({ type: 'createConference', conference, settings });
+  }
+
+  destroyConference(conference: ConferenceId): void {
+    this.#conferences.delete(conference);
     this.#send({ type: 'destroyConference', conference });
   }
 
@@ -95,13 +117,38 @@ class EngineClient implements Engine {
     this.#send({ type: 'setMember', leg, member });
   }
 
-  playToConference(...[conference, play, source, leg]: Parameters<Engine['playToConference']>): void {
-    this.#send({ type: 'playToConference', conference, play, source, leg });
+  relate(...[conference, listener, speaker, hears]: Parameters<Engine['relate']>): void {
+    this.#send({ type: 'relate', conference, listener, speaker, hears });
+  }
+
+  playToConference(...[conference, play, source, options]: Parameters<Engine['playToConference']>): void {
+    this.#send({ type: 'playToConference', conference, play, source, leg: options?.leg, async: options?.async === true });
   }
 
   async stopConferencePlay(...[conference, which, leg]: Parameters<Engine['stopConferencePlay']>): Promise<number> {
     const answer = await this.#request((request) => ({ type: 'stopConferencePlay', request, conference, which, leg }));
     return answer?.type === 'playsStopped' ? answer.count : 0;
+  }
+
+  adjustConferencePlay(...[conference, change, leg]: Parameters<Engine['adjustConferencePlay']>): void {
+    this.#send({ type: 'adjustConferencePlay', conference, change, leg });
+  }
+
+  async conferencePlayStatus(conference: ConferenceId, leg?: LegId): ReturnType<Engine['conferencePlayStatus']> {
+    const answer = await this.#request((request) => ({ type: 'conferencePlayStatus', request, conference, leg }));
+    return answer?.type === 'playStatus' ? answer.status : undefined;
+  }
+
+  record(...[recording, from, path, limits = {}]: Parameters<Engine['record']>): void {
+    this.#send({ type: 'record', recording, from, path, limits });
+  }
+
+  pauseRecording(recording: RecordingId, paused: boolean): void {
+    this.#send({ type: 'pauseRecording', recording, paused });
+  }
+
+  stopRecording(recording: RecordingId): void {
+    this.#send({ type: 'stopRecording', recording });
   }
 
   async stats(leg: LegId): ReturnType<Engine['stats']> {
@@ -111,7 +158,7 @@ class EngineClient implements Engine {
 
   async engineStats(): Promise<EngineStats> {
     const answer = await this.#request((request) => ({ type: 'engineStats', request }));
-    return answer?.type === 'engineStats' ? answer.stats : { legs: 0, conferences: 0, lateTicks: 0, largestLagMs: 0, skippedTicks: 0 };
+    return answer?.type === 'engineStats' ? answer.stats : { legs: 0, conferences: 0, lateTicks: 0, largestLagMs: 0, skippedTicks: 0, workers: 0, packetIo: 'node' };
   }
 
   async stop(): Promise<void> {
@@ -165,6 +212,6 @@ class EngineClient implements Engine {
     const wasStopping = this.#state === 'stopping';
     this.#state = 'dead';
     for (const settle of [...this.#pending.values()]) settle(undefined);
-    if (!wasStopping) this.#options.onEvent({ type: 'failed', message: reason });
+    if (!wasStopping) this.#options.onEvent({ type: 'lost', legs: [...this.#legs], conferences: [...this.#conferences], message: reason });
   }
 }

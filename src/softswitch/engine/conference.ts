@@ -5,6 +5,7 @@ import { Announcements } from './announcements.ts';
 import type { AudioSource, ConferenceId, EngineEvent, LegId, MemberState, PlayId } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
 import type { Leg } from './leg.ts';
+import type { StopWhich } from './messages.ts';
 import { addFrame, applyGain, energy, mixAll, mixWithout, overlay, volumeGain } from './mixer.ts';
 import { TalkDetector } from './talk-detector.ts';
 import type { TalkChange } from './talk-detector.ts';
@@ -78,7 +79,7 @@ export class Conference {
     this.#announcementsOf(leg)?.add(play, source);
   }
 
-  stopPlay(which: 'current' | 'all', leg: LegId | undefined): number {
+  stopPlay(which: StopWhich, leg: LegId | undefined): number {
     return this.#announcementsOf(leg)?.stop(which) ?? 0;
   }
 

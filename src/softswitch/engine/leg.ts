@@ -11,10 +11,9 @@ import type { G711Law } from '../../protocol/g711/g711.ts';
 import { FRAME_SAMPLES, JitterBuffer, MAX_PACKET_SAMPLES } from '../../protocol/rtp/jitter-buffer.ts';
 import type { TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
 import { datagramKind, emptyPacket, isValidRtcp, readRtp } from '../../protocol/rtp/packet.ts';
-import type { AudioFormat, EngineEvent, LegId, LegStats } from './api.ts';
+import type { AudioFormat, EngineEvent, FarConfiguration, LegId, LegStats } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
 import { FarEnd } from './far-end.ts';
-import type { FarConfiguration } from './messages.ts';
 import { Player } from './player.ts';
 import { PacketLimit } from './rate-limit.ts';
 import { RtpSender } from './rtp-sender.ts';
@@ -47,7 +46,26 @@ export class Leg {
   readonly #limit = new PacketLimit();
   readonly #dtmf: Machine<DtmfState, DtmfEvent, DtmfEffect>;
   readonly #sender: RtpSender;
-  readonly #stats = { inPackets: 0, inMediaPackets: 0, inBytes: 0, inDtmfPackets: 0, inLost: 0, inDiscarded: 0, inLargestJitterBuffer: 0, outPackets: 0, outBytes: 0 };
+  readonly #stats = {
+    inPackets: 0,
+    inMediaPackets: 0,
+    inBytes: 0,
+    inMediaBytes: 0,
+    inDtmfPackets: 0,
+    inCngPackets: 0,
+    inLost: 0,
+    inDiscarded: 0,
+    inUnauthenticated: 0,
+    inLargestJitterBuffer: 0,
+    inJitterMs: 0,
+    inJitterMinMs: 0,
+    inJitterMaxMs: 0,
+    outPackets: 0,
+    outBytes: 0,
+    outDtmfPackets: 0,
+    rtcpPackets: 0,
+    rtcpOctets: 0,
+  };
   #sockets: RtpSockets | undefined;
   #closed = false;
   #format: AudioFormat | undefined;
@@ -207,7 +225,7 @@ export class Leg {
         return;
       case 'digit': {
         const { digit, duration, ssrc, timestamp } = effect;
-        this.#services.emit({ type: 'dtmf', leg: this.id, digit, durationMs: duration / SAMPLES_PER_MS, ssrc, timestamp });
+        this.#services.emit({ type: 'dtmf', leg: this.id, source: 'rtp', digit, durationMs: duration / SAMPLES_PER_MS, ssrc, timestamp });
         return;
       }
       default:

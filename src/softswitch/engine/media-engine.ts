@@ -100,11 +100,24 @@ export class MediaEngine {
         this.#answer(command.request, { type: 'playsStopped', count });
         return;
       }
+      case 'sendDtmf':
+      case 'detectDtmf':
+      case 'setLegAudio':
+      case 'setMediaTimeout':
+      case 'relate':
+      case 'adjustConferencePlay':
+      case 'record':
+      case 'pauseRecording':
+      case 'stopRecording':
+        return;
+      case 'conferencePlayStatus':
+        this.#answer(command.request, { type: 'playStatus', status: undefined });
+        return;
       case 'stats':
         this.#answer(command.request, { type: 'legStats', stats: this.#legs.get(command.leg)?.stats });
         return;
       case 'engineStats':
-        this.#answer(command.request, { type: 'engineStats', stats: { legs: this.#legs.size, conferences: this.#conferences.size, ...this.#clock.stats } });
+        this.#answer(command.request, { type: 'engineStats', stats: { legs: this.#legs.size, conferences: this.#conferences.size, ...this.#clock.stats, workers: 1, packetIo: 'node' } });
         return;
       case 'stop':
         this.#clock.stop();

@@ -1,31 +1,39 @@
 /** What crosses the thread boundary: the commands of `Engine` as data, and what the worker says back. */
-import type { AudioSource, ConferenceId, Direction, AudioFormat, EngineEvent, EngineStats, LegId, LegStats, MemberState, OpenFailure, PlayId } from './api.ts';
+import type { AudioSource, ConferenceId, ConferenceSettings, Engine, EngineEvent, EngineStats, FarConfiguration, LegAudio, LegId, LegStats, MemberState, OpenFailure, PlayId, RecordingId } from './api.ts';
 
-/** `open` is answered with `opened`; `stats`, `engineStats`, `stopConferencePlay` and `stop` with `answer`: all by `request`. */
+/** Commands with a `request` are answered by that number. */
 export type EngineCommand =
   | { readonly type: 'open'; readonly request: number; readonly leg: LegId; readonly host: string }
   | { readonly type: 'configure'; readonly leg: LegId; readonly far: FarConfiguration }
   | { readonly type: 'close'; readonly leg: LegId }
   | { readonly type: 'play'; readonly leg: LegId; readonly play: PlayId; readonly sources: readonly AudioSource[]; readonly terminators: string }
   | { readonly type: 'breakPlay'; readonly leg: LegId; readonly all: boolean }
-  | { readonly type: 'createConference'; readonly conference: ConferenceId }
+  | { readonly type: 'sendDtmf'; readonly leg: LegId; readonly digits: string; readonly durationMs: number }
+  | { readonly type: 'detectDtmf'; readonly leg: LegId; readonly on: boolean }
+  | { readonly type: 'setLegAudio'; readonly leg: LegId; readonly audio: LegAudio }
+  | { readonly type: 'setMediaTimeout'; readonly leg: LegId; readonly ms: number; readonly holdMs: number }
+  | { readonly type: 'createConference'; readonly conference: ConferenceId; readonly settings: ConferenceSettings }
   | { readonly type: 'destroyConference'; readonly conference: ConferenceId }
   | { readonly type: 'join'; readonly conference: ConferenceId; readonly leg: LegId; readonly member: MemberState }
   | { readonly type: 'leave'; readonly leg: LegId }
   | { readonly type: 'setMember'; readonly leg: LegId; readonly member: MemberState }
-  | { readonly type: 'playToConference'; readonly conference: ConferenceId; readonly play: PlayId; readonly source: AudioSource; readonly leg: LegId | undefined }
-  | { readonly type: 'stopConferencePlay'; readonly request: number; readonly conference: ConferenceId; readonly which: 'current' | 'all'; readonly leg: LegId | undefined }
+  | { readonly type: 'playToConference'; readonly conference: ConferenceId; readonly play: PlayId; readonly source: AudioSource; readonly leg: LegId | undefined; readonly async: boolean }
+  | { readonly type: 'stopConferencePlay'; readonly request: number; readonly conference: ConferenceId; readonly which: StopWhich; readonly leg: LegId | undefined }
+  | { readonly type: 'adjustConferencePlay'; readonly conference: ConferenceId; readonly change: PlayAdjustment; readonly leg: LegId | undefined }
+  | { readonly type: 'conferencePlayStatus'; readonly request: number; readonly conference: ConferenceId; readonly leg: LegId | undefined }
+  | { readonly type: 'relate'; readonly conference: ConferenceId; readonly listener: LegId; readonly speaker: LegId; readonly hears: boolean }
+  | { readonly type: 'record'; readonly recording: RecordingId; readonly from: RecordingSource; readonly path: string; readonly limits: RecordingLimits }
+  | { readonly type: 'pauseRecording'; readonly recording: RecordingId; readonly paused: boolean }
+  | { readonly type: 'stopRecording'; readonly recording: RecordingId }
   | { readonly type: 'stats'; readonly request: number; readonly leg: LegId }
   | { readonly type: 'engineStats'; readonly request: number }
   | { readonly type: 'stop'; readonly request: number };
 
-/** The far end as `Engine.configure` takes it. */
-export interface FarConfiguration {
-  readonly address: string;
-  readonly port: number;
-  readonly format: AudioFormat;
-  readonly direction: Direction;
-}
+export type StopWhich = Parameters<Engine['stopConferencePlay']>[1];
+export type PlayAdjustment = Parameters<Engine['adjustConferencePlay']>[1];
+export type RecordingSource = Parameters<Engine['record']>[1];
+export type RecordingLimits = NonNullable<Parameters<Engine['record']>[3]>;
+export type PlayStatus = Awaited<ReturnType<Engine['conferencePlayStatus']>>;
 
 export type OpenResult = { readonly ok: true; readonly port: number } | { readonly ok: false; readonly error: OpenFailure };
 
@@ -35,6 +43,7 @@ export type EngineAnswer =
   | { readonly type: 'legStats'; readonly stats: LegStats | undefined }
   | { readonly type: 'engineStats'; readonly stats: EngineStats }
   | { readonly type: 'playsStopped'; readonly count: number }
+  | { readonly type: 'playStatus'; readonly status: PlayStatus }
   | { readonly type: 'stopped' };
 
 export type WorkerMessage =

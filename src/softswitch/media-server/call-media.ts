@@ -78,7 +78,7 @@ export class CallMedia {
   refuse(sdp: string): string {
     this.#channel.direction = 'inactive';
     const choice = this.#choice;
-    if (choice !== undefined) this.#channel.core.engine.configure(this.#channel.uuid, { ...this.#far(), format: choice, direction: 'inactive' });
+    if (choice !== undefined) this.#channel.core.engine.configure(this.#channel.uuid, { ...this.#far(), format: { ...choice, clockRate: 8000 }, direction: 'inactive' });
     const nothing = this.#write((version) => writeAudioOffer({ ...this.#terms(version), port: 0 }));
     return composeAnswer(sdp, nothing);
   }
@@ -109,7 +109,7 @@ export class CallMedia {
     this.#choice = choice;
     this.#channel.direction = direction;
     this.#channel.codec = choice.codec;
-    core.engine.configure(uuid, { address, port: line.port, format: choice, direction });
+    core.engine.configure(uuid, { address, port: line.port, format: { ...choice, clockRate: 8000 }, direction });
     this.#tellVariables(sdp, line, choice, address);
     this.#tellHold(direction);
   }

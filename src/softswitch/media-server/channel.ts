@@ -56,7 +56,7 @@ export interface DigitInfo {
   readonly digit: string;
   /** In 8 kHz samples. */
   readonly duration: number;
-  readonly source: 'RTP' | 'APP' | 'ENDPOINT';
+  readonly source: 'RTP' | 'INBAND_AUDIO' | 'APP' | 'ENDPOINT';
   readonly ssrc?: number;
   readonly timestamp?: number;
 }

@@ -196,7 +196,7 @@ function dtmf(conference: Conference, member: Member, [digits]: readonly string[
   if (digits === undefined || !/^[0-9*#A-D]{1,32}$/i.test(digits)) return undefined;
   for (const key of digits.toUpperCase()) {
     const hz = KEY_TONES[key];
-    if (hz !== undefined) member.channel.core.engine.playToConference(conference.uuid, member.channel.core.newUuid(), { kind: 'tone', hz, onMs: 100, offMs: 60, loops: 1 }, member.channel.uuid);
+    if (hz !== undefined) member.channel.core.engine.playToConference(conference.uuid, member.channel.core.newUuid(), { kind: 'tone', hz, onMs: 100, offMs: 60, loops: 1 }, { leg: member.channel.uuid });
   }
   conference.tellOf(member, [['Action', 'dtmf-member'], ['Digits', digits]]);
   return `+OK sent ${digits} to ${member.id}\n`;

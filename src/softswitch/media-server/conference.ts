@@ -74,7 +74,7 @@ export class Conference {
     this.uuid = core.newUuid();
     this.createdAt = core.scheduler.now();
     this.#destroyed = destroyed;
-    core.engine.createConference(this.uuid);
+    core.engine.createConference(this.uuid, { rate: 8000 });
     this.tell([['Action', 'conference-create']]);
   }
 
@@ -168,7 +168,7 @@ export class Conference {
     const { async = false, member } = options;
     const id = this.#core.newUuid();
     this.#plays.set(id, { path, async, member });
-    this.#core.engine.playToConference(this.uuid, id, source, member?.channel.uuid);
+    this.#core.engine.playToConference(this.uuid, id, source, member === undefined ? {} : { leg: member.channel.uuid });
     if (member === undefined) this.tell([['Action', 'play-file'], ['File', path], ['Async', String(async)]]);
     else this.tellOf(member, [['Action', 'play-file-member'], ['File', path]]);
   }

@@ -72,7 +72,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
   let cancelRestart: () => void = () => undefined;
   const onEvent = (event: EngineEvent): void => {
     onEngineEvent(core, event);
-    if (event.type !== 'failed') return;
+    if (event.type !== 'lost') return;
     cancelRestart = scheduler.after(ENGINE_RESTART_MS, () => {
       core.engine = options.engine(onEvent);
     });
@@ -147,8 +147,8 @@ function onEngineEvent(core: Core, event: EngineEvent): void {
     case 'dtmf': {
       // F-23: shorter keys are reported with FreeSWITCH's least duration.
       const duration = Math.max(400, Math.round(event.durationMs * 8));
-      const { digit, ssrc, timestamp } = event;
-      core.channels.get(event.leg)?.digit({ digit, duration, source: 'RTP', ssrc, timestamp });
+      const { digit } = event;
+      core.channels.get(event.leg)?.digit(event.source === 'rtp' ? { digit, duration, source: 'RTP', ssrc: event.ssrc, timestamp: event.timestamp } : { digit, duration, source: 'INBAND_AUDIO' });
       return;
     }
     case 'conferencePlay':
@@ -157,7 +157,10 @@ function onEngineEvent(core: Core, event: EngineEvent): void {
     case 'talking':
       core.conferences.byUuid(event.conference)?.talking(event);
       return;
-    case 'failed':
+    case 'recording':
+    case 'mediaTimeout':
+      return;
+    case 'lost':
       core.log.error({ message: event.message }, 'the media engine failed: every call ends, another engine takes its place');
       for (const channel of [...core.channels.values()]) channel.hangup('NORMAL_TEMPORARY_FAILURE');
       return;
