@@ -10,7 +10,7 @@ import { err, ok, type Result } from './lib/result.ts';
 import type { Log } from './ports/log.ts';
 import { createEngine } from './softswitch/engine/client.ts';
 import { createMediaServer, type MediaServer } from './softswitch/media-server/media-server.ts';
-import type { SipServer } from './softswitch/sip-server/api.ts';
+import { ControlListenError, type SipServer } from './softswitch/sip-server/api.ts';
 import { createSipServer } from './softswitch/sip-server/sip-server.ts';
 import { SipListenError } from './softswitch/sip-stack/api.ts';
 import { LocalAddresses } from './softswitch/sip-stack/local-address.ts';
@@ -20,7 +20,7 @@ const loopback = '127.0.0.1';
 const portQuarantineMs = 2_000;
 const audioCacheBytes = 64 * 1024 * 1024;
 
-export type EmbeddedProblem = Problem<'sip_port_in_use' | 'sip_address_not_available' | 'sip_listen_failed' | 'softswitch_failed'>;
+export type EmbeddedProblem = Problem<'sip_port_in_use' | 'sip_address_not_available' | 'sip_listen_failed' | 'control_port_in_use' | 'softswitch_failed'>;
 
 interface Options {
   readonly config: Config;
@@ -28,16 +28,25 @@ interface Options {
   readonly log: Log;
 }
 
-/** Our own SIP server, with its control port on loopback behind a secret nobody else knows. */
-export async function startSipServer({ config, scheduler, log }: Options): Promise<Result<{ readonly server: SipServer; readonly control: { readonly host: string; readonly port: number; readonly secret: string } }, EmbeddedProblem>> {
-  const secret = newSecret();
+/** Where a server is controlled from. Port 0 takes a free one. */
+interface Control {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+}
+
+/** On loopback, behind a secret nobody else knows. */
+const ownControl = (): Control => ({ host: loopback, port: 0, secret: newSecret() });
+
+/** Our own SIP server. */
+export async function startSipServer({ config, scheduler, log }: Options, control = ownControl()): Promise<Result<{ readonly server: SipServer; readonly control: Control }, EmbeddedProblem>> {
   const { host, port } = config.sip;
   const server = createSipServer({
     listen: [
       { transport: 'udp', host, port },
       { transport: 'tcp', host, port },
     ],
-    control: { host: loopback, port: 0, secret },
+    control,
     scheduler,
     log: log.child({ part: 'sip' }),
     random: (count) => randomBytes(count),
@@ -46,19 +55,18 @@ export async function startSipServer({ config, scheduler, log }: Options): Promi
   try {
     await server.start();
   } catch (error) {
-    return err(listenProblem(error));
+    return err(listenProblem(error, sipAdvice));
   }
-  return ok({ server, control: { host: loopback, port: server.controlPort, secret } });
+  return ok({ server, control: { ...control, port: server.controlPort } });
 }
 
-/** Our own media server: event socket and SIP on loopback, RTP where the callers are. */
-export async function startMediaServer({ config, scheduler, log }: Options): Promise<Result<{ readonly server: MediaServer; readonly freeswitch: FreeSwitchServer }, EmbeddedProblem>> {
-  const secret = newSecret();
+/** Our own media server: event socket and SIP where it is controlled from, RTP where the callers are. */
+export async function startMediaServer({ config, scheduler, log }: Options, esl = ownControl(), sipPort = 0): Promise<Result<{ readonly server: MediaServer; readonly freeswitch: FreeSwitchServer }, EmbeddedProblem>> {
   const addresses = new LocalAddresses(scheduler);
   try {
     const server = await createMediaServer({
-      sip: { host: loopback, port: 0 },
-      esl: { host: loopback, port: 0, secret },
+      sip: { host: esl.host, port: sipPort },
+      esl,
       rtpHost: config.sip.host,
       rtpAddress: (peer) => (config.sip.host === '0.0.0.0' ? new Promise((resolve) => addresses.find(peer, (local) => resolve(local ?? loopback))) : config.sip.host),
       engine: (onEvent) =>
@@ -74,19 +82,31 @@ export async function startMediaServer({ config, scheduler, log }: Options): Pro
       soundPrefix: config.prompts.dir,
       limits: { channels: config.limits.calls },
     });
-    const freeswitch = { host: loopback, port: server.eslPort, secret, profile: 'drachtio_mrf', listenHost: loopback, listenPort: 0, promptDir: config.prompts.dir };
+    const freeswitch = { ...esl, port: server.eslPort, profile: 'drachtio_mrf', listenHost: esl.host, listenPort: 0, promptDir: config.prompts.dir };
     return ok({ server, freeswitch });
   } catch (error) {
-    return err(listenProblem(error));
+    return err(listenProblem(error, controlAdvice));
   }
 }
 
-function listenProblem(error: unknown): EmbeddedProblem {
-  if (!(error instanceof SipListenError)) return { code: 'softswitch_failed', message: `the embedded servers could not be started: ${errorText(error)}`, advice: 'look at the log; free some memory or ports, and start again' };
-  const advice = {
-    sip_port_in_use: 'stop the program that uses it (ss -lunp shows it), or set sip.port (VESTIBULE_SIP_PORT) to another one',
-    sip_address_not_available: 'set sip.host to an address of this machine, or to 0.0.0.0 for all of them',
-    sip_listen_failed: 'check sip.host and sip.port; ports below 1024 need the right to use them',
-  } as const;
-  return { code: error.code, message: error.message, advice: advice[error.code] };
+type Advice = Readonly<Record<SipListenError['code'], string>>;
+
+const sipAdvice: Advice = {
+  sip_port_in_use: 'stop the program that uses it (ss -lunp shows it), or set sip.port (VESTIBULE_SIP_PORT) to another one',
+  sip_address_not_available: 'set sip.host to an address of this machine, or to 0.0.0.0 for all of them',
+  sip_listen_failed: 'check sip.host and sip.port; ports below 1024 need the right to use them',
+};
+
+const controlAdvice: Advice = {
+  sip_port_in_use: 'stop the program that uses it (ss -lunp shows it), or set softswitch.mediaSipPort to another one',
+  sip_address_not_available: 'set softswitch.host to an address of this machine',
+  sip_listen_failed: 'check softswitch.host and softswitch.mediaSipPort',
+};
+
+function listenProblem(error: unknown, advice: Advice): EmbeddedProblem {
+  if (error instanceof SipListenError) return { code: error.code, message: error.message, advice: advice[error.code] };
+  const message = `the embedded servers could not be started: ${errorText(error)}`;
+  const isTaken = (error instanceof ControlListenError && error.code === 'control_port_in_use') || (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE');
+  if (isTaken) return { code: 'control_port_in_use', message, advice: 'stop the program that uses it (ss -ltnp shows it), or set softswitch.drachtioPort or softswitch.eslPort to another one' };
+  return { code: 'softswitch_failed', message, advice: 'look at the log; free some memory or ports, and start again' };
 }

@@ -10,9 +10,11 @@ import { shippedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { validateKeypad } from './domain/keypad.ts';
 import { errorText } from './lib/attempt.ts';
-import { problemLine } from './lib/problem.ts';
+import { problemLine, type Problem } from './lib/problem.ts';
+import type { Result } from './lib/result.ts';
 import { knownThrow, quietLibraries } from './library-noise.ts';
 import type { Log } from './ports/log.ts';
+import { readyText, Softswitch } from './softswitch-alone.ts';
 import { welcome } from './welcome.ts';
 
 const manifest = JSON.parse(readFileSync(resolve(shippedConfig, '../package.json'), 'utf8')) as { readonly version: string };
@@ -31,6 +33,7 @@ const io: CliIo = {
     return Buffer.concat(parts).toString('utf8');
   },
   serve,
+  softswitch,
 };
 
 /** Runs until a signal or a defect ends it. */
@@ -39,17 +42,25 @@ async function serve(config: Config): Promise<number> {
   quietLibraries(log);
   const app = build(config, { log, version: manifest.version });
   const ended = untilEnded(app, log);
-  const started = await app.start();
-  if (!started.ok) {
-    io.stderr(`error: ${problemLine(started.error)}\n`);
-    return exitCodes.failed;
-  }
-  io.stdout(welcome(started.value));
-  return ended;
+  return answered(await app.start(), welcome) ?? ended;
+}
+
+async function softswitch(config: Config): Promise<number> {
+  const log = createLogger(config.log.level);
+  const servers = new Softswitch(config, log);
+  const ended = untilEnded(servers, log);
+  return answered(await servers.start(), readyText) ?? ended;
+}
+
+/** Says how the start went; an exit code when it went wrong. */
+function answered<T>(started: Result<T, Problem>, text: (value: T) => string): number | undefined {
+  if (started.ok) io.stdout(text(started.value));
+  else io.stderr(`error: ${problemLine(started.error)}\n`);
+  return started.ok ? undefined : exitCodes.failed;
 }
 
 /** The first signal drains, a second one ends now. A defect nobody caught ends the calls properly, and the process. */
-function untilEnded(app: App, log: Log): Promise<number> {
+function untilEnded(app: Pick<App, 'drain' | 'stop'>, log: Log): Promise<number> {
   return new Promise((resolve) => {
     const end = (code: number): void => void app.stop().then(() => resolve(code));
     let signals = 0;
@@ -73,4 +84,4 @@ function untilEnded(app: App, log: Log): Promise<number> {
 
 process.exitCode = await runCli(process.argv.slice(2), io);
 // The logger and the libraries may hold the event loop; what had to be finished is.
-if (process.argv[2] === 'serve') process.exit();
+if (process.argv[2] === 'serve' || process.argv[2] === 'softswitch') process.exit();

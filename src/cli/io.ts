@@ -15,6 +15,8 @@ export interface CliIo {
   stdin(): Promise<string>;
   /** Runs the program until it is told to end; answers the exit code. */
   serve(config: Config): Promise<number>;
+  /** Runs the two embedded servers alone until told to end; answers the exit code. */
+  softswitch(config: Config): Promise<number>;
 }
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;

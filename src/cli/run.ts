@@ -44,6 +44,10 @@ function build(io: CliIo, run: Run): Command {
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => undefined });
 
   program.command('serve').description('run, until SIGTERM or SIGINT').action(() => run(false, (config) => io.serve(config)));
+  program
+    .command('softswitch')
+    .description('run the SIP server and the media server alone, for any drachtio application, until SIGTERM or SIGINT')
+    .action(() => run(false, (config) => io.softswitch(config)));
   addRoomCommands(program, io, run);
 
   program

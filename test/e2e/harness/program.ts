@@ -177,6 +177,11 @@ export class Program {
   }
 }
 
+/** Starts the command line with ports of its own, to run on. */
+export async function startMain(dataDir: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Child> {
+  return new Child(process.execPath, ['--enable-source-maps', main, ...args], { env: await environment(dataDir, env) });
+}
+
 /** Runs the command line without a running program, or one that is expected to fail at the start. */
 export async function runMain(dataDir: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
   return cli(await environment(dataDir, env), args);

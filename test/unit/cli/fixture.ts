@@ -52,6 +52,10 @@ export class Desk {
         this.served.push(config);
         return Promise.resolve(7);
       },
+      softswitch: (config) => {
+        this.served.push(config);
+        return Promise.resolve(8);
+      },
     });
     return { code, stdout, stderr };
   }
