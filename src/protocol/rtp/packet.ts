@@ -2,7 +2,7 @@
 
 export const RTP_HEADER_BYTES = 12;
 
-/** A parsed header; the payload is `bytes.subarray(payloadStart, payloadEnd)`, without extension and padding. */
+/** A parsed header; the payload is `bytes.subarray(payloadStart, payloadEnd)`, without extension and padding: offsets in the buffer, not in the packet. */
 export interface RtpPacket {
   payloadType: number;
   marker: boolean;
@@ -22,7 +22,7 @@ const uint16 = (bytes: Uint8Array, at: number): number => (byte(bytes, at) << 8)
 const uint32 = (bytes: Uint8Array, at: number): number => ((uint16(bytes, at) << 16) | uint16(bytes, at + 2)) >>> 0;
 
 /**
- * Reads the header of `bytes` into `packet`. On a fault `packet` holds nothing of use.
+ * Reads the header of the packet in `bytes` from `start` to `end` into `packet`. On a fault `packet` holds nothing of use.
  *
  *     0                   1                   2                   3
  *     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -31,31 +31,31 @@ const uint32 = (bytes: Uint8Array, at: number): number => ((uint16(bytes, at) <<
  *    |                             SSRC                              |
  *    |                          CSRC (CC times)                      |
  */
-export function readRtp(bytes: Uint8Array, packet: RtpPacket): RtpFault | undefined {
-  if (bytes.length < RTP_HEADER_BYTES) return 'truncated';
-  const first = byte(bytes, 0);
+export function readRtp(bytes: Uint8Array, packet: RtpPacket, start = 0, end = bytes.length): RtpFault | undefined {
+  if (end - start < RTP_HEADER_BYTES) return 'truncated';
+  const first = byte(bytes, start);
   if (first >> 6 !== 2) return 'bad_version';
-  let start = RTP_HEADER_BYTES + 4 * (first & 0x0f);
+  let payloadStart = start + RTP_HEADER_BYTES + 4 * (first & 0x0f);
   if ((first & 0x10) !== 0) {
     // RFC 3550 §5.3.1: a 16 bit profile word, then the length of the extension in 32 bit words.
-    if (bytes.length < start + 4) return 'truncated';
-    start += 4 + 4 * uint16(bytes, start + 2);
+    if (end < payloadStart + 4) return 'truncated';
+    payloadStart += 4 + 4 * uint16(bytes, payloadStart + 2);
   }
-  let end = bytes.length;
-  if (end < start) return 'truncated';
+  if (end < payloadStart) return 'truncated';
+  let payloadEnd = end;
   if ((first & 0x20) !== 0) {
     // RFC 3550 §5.1: the last octet counts the padding, itself included.
     const padding = byte(bytes, end - 1);
-    if (padding === 0 || end - padding < start) return 'bad_padding';
-    end -= padding;
+    if (padding === 0 || end - padding < payloadStart) return 'bad_padding';
+    payloadEnd -= padding;
   }
-  packet.marker = (byte(bytes, 1) & 0x80) !== 0;
-  packet.payloadType = byte(bytes, 1) & 0x7f;
-  packet.sequence = uint16(bytes, 2);
-  packet.timestamp = uint32(bytes, 4);
-  packet.ssrc = uint32(bytes, 8);
-  packet.payloadStart = start;
-  packet.payloadEnd = end;
+  packet.marker = (byte(bytes, start + 1) & 0x80) !== 0;
+  packet.payloadType = byte(bytes, start + 1) & 0x7f;
+  packet.sequence = uint16(bytes, start + 2);
+  packet.timestamp = uint32(bytes, start + 4);
+  packet.ssrc = uint32(bytes, start + 8);
+  packet.payloadStart = payloadStart;
+  packet.payloadEnd = payloadEnd;
   return undefined;
 }
 
@@ -77,12 +77,12 @@ export const timestampDelta = (from: number, to: number): number => (to - from) 
 export type DatagramKind = 'rtp' | 'rtcp' | 'other';
 
 /**
- * What a datagram on an RTP port is: RFC 7983 §7 tells RTP and RTCP from STUN, DTLS and TURN by the first octet, RFC 5761 §4 tells
+ * What a datagram on an RTP port, the bytes from `start` to `end`, is: RFC 7983 §7 tells RTP and RTCP from STUN, DTLS and TURN by the first octet, RFC 5761 §4 tells
  * RTCP by its packet type (192 to 223, which as RTP would be payload types 64 to 95 with the marker).
  */
-export function datagramKind(bytes: Uint8Array): DatagramKind {
-  if (bytes.length < 2 || byte(bytes, 0) >> 6 !== 2) return 'other';
-  const type = byte(bytes, 1);
+export function datagramKind(bytes: Uint8Array, start = 0, end = bytes.length): DatagramKind {
+  if (end - start < 2 || byte(bytes, start) >> 6 !== 2) return 'other';
+  const type = byte(bytes, start + 1);
   return type >= 192 && type <= 223 ? 'rtcp' : 'rtp';
 }
 

@@ -1,6 +1,4 @@
-/** One RTP session with one far end: what arrives is judged, counted and sorted, what is to be heard is packed and sent. */
-import { isIP } from 'node:net';
-import type { RemoteInfo } from 'node:dgram';
+/** One call's audio: what the far end says is decoded and put in order, its keys are read, what it is to hear is encoded and packed. */
 import { Machine } from '../../lib/machine.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import { unreachable } from '../../lib/result.ts';
@@ -10,17 +8,14 @@ import { aLaw, decodeG711, encodeG711, muLaw } from '../../protocol/g711/g711.ts
 import type { G711Law } from '../../protocol/g711/g711.ts';
 import { FRAME_SAMPLES, JitterBuffer, MAX_PACKET_SAMPLES } from '../../protocol/rtp/jitter-buffer.ts';
 import type { TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
-import { datagramKind, emptyPacket, isValidRtcp, readRtp } from '../../protocol/rtp/packet.ts';
-import type { AudioFormat, EngineEvent, FarConfiguration, LegId, LegStats } from './api.ts';
+import type { RtpPacket } from '../../protocol/rtp/packet.ts';
+import type { EngineEvent, FarConfiguration, LegId, LegStats } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
-import { FarEnd } from './far-end.ts';
 import { Player } from './player.ts';
-import { PacketLimit } from './rate-limit.ts';
 import { RtpSender } from './rtp-sender.ts';
-import type { RtpSockets } from './rtp-sockets.ts';
+import { RtpSession } from './rtp-session.ts';
+import type { MediaKind } from './rtp-session.ts';
 
-/** Larger than any audio packet: a full Ethernet frame. */
-const MAX_DATAGRAM = 1500;
 const SAMPLES_PER_MS = 8;
 
 /** What a leg needs of the engine. */
@@ -33,7 +28,6 @@ export interface LegServices {
 }
 
 // One packet is worked on at a time, so all legs share these.
-const packet = emptyPacket();
 const decoded = new Int16Array(MAX_PACKET_SAMPLES);
 const encoded = new Uint8Array(FRAME_SAMPLES);
 const silence = new Map<G711Law, Uint8Array>([muLaw, aLaw].map((law) => [law, new Uint8Array(FRAME_SAMPLES).fill(law.silence)]));
@@ -41,47 +35,30 @@ const silence = new Map<G711Law, Uint8Array>([muLaw, aLaw].map((law) => [law, ne
 export class Leg {
   readonly id: LegId;
   readonly player: Player;
-  readonly #services: LegServices;
-  readonly #farEnd = new FarEnd();
-  readonly #limit = new PacketLimit();
+  readonly session: RtpSession;
   readonly #dtmf: Machine<DtmfState, DtmfEvent, DtmfEffect>;
+  readonly #services: LegServices;
   readonly #sender: RtpSender;
-  readonly #stats = {
-    inPackets: 0,
-    inMediaPackets: 0,
-    inBytes: 0,
-    inMediaBytes: 0,
-    inDtmfPackets: 0,
-    inCngPackets: 0,
-    inLost: 0,
-    inDiscarded: 0,
-    inUnauthenticated: 0,
-    inLargestJitterBuffer: 0,
-    inJitterMs: 0,
-    inJitterMinMs: 0,
-    inJitterMaxMs: 0,
-    outPackets: 0,
-    outBytes: 0,
-    outDtmfPackets: 0,
-    rtcpPackets: 0,
-    rtcpOctets: 0,
-  };
-  #sockets: RtpSockets | undefined;
   #closed = false;
-  #format: AudioFormat | undefined;
   #law: G711Law = muLaw;
   #sends = false;
   #receives = false;
   /** There while somebody listens: audio nobody hears is not decoded. */
   #jitter: JitterBuffer | undefined;
+  #concealed = 0;
+  #largestJitterBuffer = 0;
 
   constructor(id: LegId, services: LegServices) {
     this.id = id;
     this.#services = services;
     this.player = new Player(id, services.files, services.emit);
-    this.#sender = new RtpSender((bytes) => {
-      this.#transmit(bytes);
+    this.session = new RtpSession(services.now, {
+      onMedia: this.#onMedia.bind(this),
+      onMediaTimeout: () => {
+        services.emit({ type: 'mediaTimeout', leg: id });
+      },
     });
+    this.#sender = new RtpSender(this.session);
     this.#dtmf = new Machine({ initial: initialDtmf, step: stepDtmf, run: this.#runDtmf.bind(this), onError: services.onError }, services.scheduler);
   }
 
@@ -90,7 +67,14 @@ export class Leg {
   }
 
   get stats(): LegStats {
-    return { ...this.#stats, inLargestJitterBuffer: Math.max(this.#stats.inLargestJitterBuffer, this.#jitter?.largestDepth ?? 0) };
+    return {
+      ...this.session.stats,
+      inLost: this.#concealed,
+      inLargestJitterBuffer: Math.max(this.#largestJitterBuffer, this.#jitter?.largestDepth ?? 0),
+      inJitterMs: 0,
+      inJitterMinMs: 0,
+      inJitterMaxMs: 0,
+    };
   }
 
   /** The law the far end hears; frames already in it can be shared between legs. */
@@ -98,14 +82,9 @@ export class Leg {
     return this.#law;
   }
 
-  /** Hands over the sockets; the leg closes them. */
-  attach(sockets: RtpSockets): void {
-    this.#sockets = sockets;
-  }
-
-  configure({ address, port, format, direction }: FarConfiguration): void {
-    this.#farEnd.signal({ address, port });
-    this.#format = format;
+  configure(far: FarConfiguration): void {
+    const { format, direction } = far;
+    this.session.configure(far);
     this.#law = format.codec === 'PCMU' ? muLaw : aLaw;
     this.#sender.configure(format.payloadType, format.ptime);
     this.#sends = direction === 'sendrecv' || direction === 'sendonly';
@@ -117,7 +96,7 @@ export class Leg {
     this.#closed = true;
     this.player.stop();
     this.#dtmf.stop();
-    this.#sockets?.close();
+    this.session.close();
   }
 
   /** From here on audio is kept for `receive`, from the next packet on. */
@@ -126,7 +105,7 @@ export class Leg {
   }
 
   stopListening(): void {
-    this.#stats.inLargestJitterBuffer = this.stats.inLargestJitterBuffer;
+    this.#largestJitterBuffer = this.stats.inLargestJitterBuffer;
     this.#jitter = undefined;
   }
 
@@ -137,7 +116,7 @@ export class Leg {
       return 'silence';
     }
     const outcome = this.#jitter.take(slot, frame);
-    if (outcome === 'concealed') this.#stats.inLost++;
+    if (outcome === 'concealed') this.#concealed++;
     return outcome;
   }
 
@@ -162,54 +141,31 @@ export class Leg {
     this.#sender.pause(ticks);
   }
 
-  #transmit(bytes: Buffer): void {
-    const { target } = this.#farEnd;
-    // Port 0 and host names are what a stranger can put into SDP; there is nowhere to send then until he shows himself.
-    if (this.#sockets === undefined || target === undefined || target.port < 1 || target.port > 65535 || isIP(target.address) === 0) return;
-    this.#sockets.send(bytes, target.port, target.address);
-    this.#stats.outPackets++;
-    this.#stats.outBytes += bytes.length;
+  #onMedia(kind: MediaKind, packet: Readonly<RtpPacket>, bytes: Uint8Array, arrivalMs: number): 'taken' | 'discarded' {
+    switch (kind) {
+      case 'audio':
+        return this.#takeAudio(packet, bytes, arrivalMs);
+      case 'telephoneEvent':
+        return this.#takeTelephoneEvent(packet, bytes);
+      case 'comfortNoise':
+        return 'taken';
+      default:
+        return unreachable(kind);
+    }
   }
 
-  /** One datagram from anybody. */
-  onDatagram(bytes: Buffer, from: RemoteInfo): void {
-    const now = this.#services.now();
-    // Strangers first: their flood must not use up what the far end may send.
-    if (this.#closed || this.#farEnd.isForeign(from) || !this.#limit.admit(now) || !this.#take(bytes, from, now)) this.#stats.inDiscarded++;
-  }
-
-  /** Takes one datagram; false when it was discarded. */
-  #take(bytes: Buffer, from: RemoteInfo, now: number): boolean {
-    if (bytes.length > MAX_DATAGRAM || this.#format === undefined) return false;
-    const kind = datagramKind(bytes);
-    // RTCP on the RTP port is muxed (RFC 5761) or lost; either way there is nothing in it for us.
-    if (kind !== 'rtp') return kind === 'rtcp' && isValidRtcp(bytes);
-    if (readRtp(bytes, packet) !== undefined) return false;
-    this.#stats.inPackets++;
-    this.#stats.inBytes += bytes.length;
-    const { payloadType } = packet;
-    const isAudio = payloadType === this.#format.payloadType;
-    // Other payload types (comfort noise, a codec of before) are no fault, but only an agreed one proves a source.
-    if (!isAudio && payloadType !== this.#format.telephoneEvent) return true;
-    this.#farEnd.lock(from);
-    return isAudio ? this.#takeAudio(bytes, now) : this.#takeTelephoneEvent(bytes.subarray(packet.payloadStart, packet.payloadEnd));
-  }
-
-  #takeAudio(bytes: Uint8Array, now: number): boolean {
-    const { payloadStart, payloadEnd } = packet;
-    if (payloadEnd - payloadStart > MAX_PACKET_SAMPLES) return false;
-    this.#stats.inMediaPackets++;
-    if (this.#jitter === undefined || !this.#receives) return true;
+  #takeAudio({ ssrc, timestamp, payloadStart, payloadEnd }: Readonly<RtpPacket>, bytes: Uint8Array, arrivalMs: number): 'taken' | 'discarded' {
+    if (payloadEnd - payloadStart > MAX_PACKET_SAMPLES) return 'discarded';
+    if (this.#jitter === undefined || !this.#receives) return 'taken';
     const count = decodeG711(this.#law, bytes, payloadStart, payloadEnd, decoded);
-    return this.#jitter.put(packet.ssrc, packet.timestamp, now, decoded, count) === 'queued';
+    return this.#jitter.put(ssrc, timestamp, arrivalMs, decoded, count) === 'queued' ? 'taken' : 'discarded';
   }
 
-  #takeTelephoneEvent(payload: Uint8Array): boolean {
-    const event = readTelephoneEvent(payload);
-    if (event === undefined) return false;
-    this.#stats.inDtmfPackets++;
-    if (this.#receives) this.#dtmf.post({ type: 'packet', ssrc: packet.ssrc, timestamp: packet.timestamp, ...event });
-    return true;
+  #takeTelephoneEvent({ ssrc, timestamp, payloadStart, payloadEnd }: Readonly<RtpPacket>, bytes: Uint8Array): 'taken' | 'discarded' {
+    const event = readTelephoneEvent(bytes.subarray(payloadStart, payloadEnd));
+    if (event === undefined) return 'discarded';
+    if (this.#receives) this.#dtmf.post({ type: 'packet', ssrc, timestamp, ...event });
+    return 'taken';
   }
 
   #runDtmf(effect: DtmfEffect, machine: Machine<DtmfState, DtmfEvent, DtmfEffect>): void {

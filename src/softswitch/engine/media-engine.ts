@@ -10,6 +10,8 @@ import { Leg } from './leg.ts';
 import type { LegServices } from './leg.ts';
 import type { EngineAnswer, EngineCommand, OpenResult, WorkerMessage, WorkerSettings } from './messages.ts';
 import { PortPool } from './port-pool.ts';
+import { NodePacketIo } from './node-packet-io.ts';
+import type { PacketIo } from './packet-io.ts';
 import { openRtpSockets } from './rtp-sockets.ts';
 
 /** `now` is monotonic, ms; `random` is 0 to 1. */
@@ -25,6 +27,7 @@ export class MediaEngine {
   readonly #surroundings: EngineSurroundings;
   readonly #services: LegServices;
   readonly #files: AudioFiles;
+  readonly #io: PacketIo;
   readonly #ports: PortPool;
   readonly #clock: TickClock;
   readonly #legs = new Map<LegId, Leg>();
@@ -37,6 +40,7 @@ export class MediaEngine {
     this.#settings = settings;
     this.#surroundings = surroundings;
     this.#files = new AudioFiles(settings.limits.audioCacheBytes, this.#warn.bind(this));
+    this.#io = new NodePacketIo(surroundings.now, this.#socketError.bind(this));
     this.#ports = new PortPool(settings.portMin, settings.portMax, settings.limits.portQuarantineMs, surroundings.random());
     this.#services = {
       now: surroundings.now,
@@ -100,10 +104,12 @@ export class MediaEngine {
         this.#answer(command.request, { type: 'playsStopped', count });
         return;
       }
+      case 'setMediaTimeout':
+        this.#legs.get(command.leg)?.session.setMediaTimeout(command.ms, command.holdMs);
+        return;
       case 'sendDtmf':
       case 'detectDtmf':
       case 'setLegAudio':
-      case 'setMediaTimeout':
       case 'relate':
       case 'adjustConferencePlay':
       case 'record':
@@ -117,7 +123,7 @@ export class MediaEngine {
         this.#answer(command.request, { type: 'legStats', stats: this.#legs.get(command.leg)?.stats });
         return;
       case 'engineStats':
-        this.#answer(command.request, { type: 'engineStats', stats: { legs: this.#legs.size, conferences: this.#conferences.size, ...this.#clock.stats, workers: 1, packetIo: 'node' } });
+        this.#answer(command.request, { type: 'engineStats', stats: { legs: this.#legs.size, conferences: this.#conferences.size, ...this.#clock.stats, workers: 1, packetIo: this.#io.kind } });
         return;
       case 'stop':
         this.#clock.stop();
@@ -136,18 +142,16 @@ export class MediaEngine {
     // The leg is there at once: commands that follow must find it, and a close must stop it, while its sockets are being bound.
     const leg = new Leg(id, this.#services);
     this.#legs.set(id, leg);
-    const sockets = await openRtpSockets(host, this.#ports, this.#surroundings.now, {
-      onRtp: leg.onDatagram.bind(leg),
-      onError: (error) => {
-        this.#warn('rtp_socket_error', error.message);
-      },
+    const sockets = await openRtpSockets(this.#io, host, this.#ports, this.#surroundings.now, {
+      onRtp: leg.session.onRtpDatagram.bind(leg.session),
+      onRtcp: leg.session.onRtcpDatagram.bind(leg.session),
+      onError: this.#socketError.bind(this),
     });
     if (sockets === undefined) {
       if (!leg.closed) this.#close(id);
       return { ok: false, error: 'no_port' };
     }
-    if (leg.closed) sockets.close();
-    else leg.attach(sockets);
+    leg.session.attach(sockets);
     return { ok: true, port: sockets.port };
   }
 
@@ -163,6 +167,9 @@ export class MediaEngine {
   }
 
   #tick(slot: number, skipped: number): void {
+    this.#io.receive();
+    const now = this.#surroundings.now();
+    for (const leg of this.#legs.values()) leg.session.tick(now);
     if (skipped > 0) for (const leg of this.#legs.values()) leg.skip(skipped);
     for (const conference of this.#conferences.values()) conference.tick(slot);
     for (const leg of this.#legs.values()) {
@@ -170,6 +177,7 @@ export class MediaEngine {
       if (leg.player.next(this.#frame)) leg.sendFrame(this.#frame);
       else leg.sendSilence();
     }
+    this.#io.flush();
   }
 
   #emit(event: EngineEvent): void {
@@ -178,6 +186,10 @@ export class MediaEngine {
 
   #answer(request: number, answer: EngineAnswer): void {
     this.#surroundings.post({ type: 'answer', request, answer });
+  }
+
+  #socketError(error: Error): void {
+    this.#warn('rtp_socket_error', error.message);
   }
 
   #warn(code: string, message: string): void {

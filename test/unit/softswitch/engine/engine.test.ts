@@ -159,21 +159,23 @@ describe('media engine', () => {
     });
   }
 
-  it('symmetric RTP: follows the first valid packet, then no other', async () => {
+  it('symmetric RTP, RFC 3550 §A.1: follows two valid packets in sequence, then no other but the signalled address', async () => {
     const [signalled, stranger] = [await Phone.create(), await Phone.create()];
     const { leg, phone, port } = await line({ signalled: signalled.port });
     await signalled.receive(2);
     stranger.sendBytes(Buffer.from('not RTP at all'), port);
     stranger.sendRtp(new Uint8Array(160), port, { payloadType: 55 });
-    phone.sendRtp(new Uint8Array(160), port);
+    for (let i = 0; i < 2; i++) phone.sendRtp(new Uint8Array(160), port);
     await phone.receive(2);
-    stranger.sendRtp(new Uint8Array(160), port);
-    signalled.sendRtp(new Uint8Array(160), port);
+    for (let i = 0; i < 2; i++) stranger.sendRtp(new Uint8Array(160), port);
     await phone.receive(5);
     assert.equal(stranger.packets.length, 0);
     const stats = await engine.stats(leg);
     assert.equal(stats?.inMediaPackets, 1);
-    assert.equal(stats.inDiscarded, 3);
+    // Text, the first packet on probation, two of the stranger.
+    assert.equal(stats.inDiscarded, 4);
+    signalled.sendRtp(new Uint8Array(160), port);
+    await signalled.receive(2);
     // A re-INVITE with another address opens it again.
     engine.configure(leg, { address: HOST, port: stranger.port, format: format(muLaw), direction: 'sendrecv' });
     await stranger.receive(2);
@@ -383,8 +385,21 @@ describe('media engine', () => {
       engine.configure(leg, { address, port: at, format: format(muLaw), direction: 'sendrecv' });
       await engine.stats(leg);
     }
-    phone.sendRtp(new Uint8Array(160), port);
+    for (let i = 0; i < 2; i++) phone.sendRtp(new Uint8Array(160), port);
     await phone.receive(2);
+  });
+
+  it('media timeout: told once when nothing comes for that long; on hold the other time counts', async () => {
+    const [silent, held, told] = [await line(), await line(), (leg: string) => bench.events.filter((event) => event.type === 'mediaTimeout' && event.leg === leg).length];
+    engine.configure(held.leg, { address: HOST, port: held.phone.port, format: format(muLaw), direction: 'sendonly' });
+    engine.setMediaTimeout(held.leg, 40, 0);
+    engine.setMediaTimeout(silent.leg, 100, 0);
+    silent.phone.sendRtp(new Uint8Array(160), silent.port);
+    await bench.event('mediaTimeout', (event) => event.leg === silent.leg);
+    engine.setMediaTimeout(held.leg, 0, 40);
+    await bench.event('mediaTimeout', (event) => event.leg === held.leg);
+    await silent.phone.receive(10);
+    assert.deepEqual([told(silent.leg), told(held.leg)], [1, 1]);
   });
 
   it('commands for what is not there are ignored', async () => {
