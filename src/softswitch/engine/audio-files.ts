@@ -1,6 +1,6 @@
 /**
- * Audio files as 8 kHz mono PCM: read and resampled in pieces between the ticks, playable from the first piece on, kept decoded
- * until the cache is full (least recently used goes first) or the file changes.
+ * Audio files as mono PCM at the rate asked for: read and resampled in pieces between the ticks, playable from the first piece on, kept
+ * decoded until the cache is full (least recently used goes first) or the file changes.
  */
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -35,7 +35,7 @@ interface Entry {
 export class AudioFiles {
   readonly #cacheBytes: number;
   readonly #warn: (code: string, message: string) => void;
-  /** In order of use, oldest first. */
+  /** By rate and path, in order of use, oldest first. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
@@ -48,42 +48,43 @@ export class AudioFiles {
     return this.#bytes;
   }
 
-  /** Starts to load; the answer fills while the ticks go on. */
-  open(path: string): AudioFile {
+  /** Starts to load at `rate`, one of `SUPPORTED_RATES`; the answer fills while the ticks go on. */
+  open(path: string, rate: number): AudioFile {
     const file: AudioFile = {};
-    this.#load(path, file).catch((error: unknown) => {
+    const key = `${rate} ${path}`;
+    this.#load(path, rate, key, file).catch((error: unknown) => {
       const missing = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
       file.fault = missing ? 'not_found' : 'unreadable';
       this.#warn(missing ? 'audio_not_found' : 'audio_unreadable', `${path}: ${error instanceof Error ? error.message : String(error)}`);
-      if (file.pcm !== undefined && this.#entries.get(path)?.pcm === file.pcm) this.#drop(path);
+      if (file.pcm !== undefined && this.#entries.get(key)?.pcm === file.pcm) this.#drop(key);
     });
     return file;
   }
 
-  async #load(path: string, file: AudioFile): Promise<void> {
+  async #load(path: string, rate: number, key: string, file: AudioFile): Promise<void> {
     const status = await stat(path);
     // Opening a pipe or a device could block a thread for ever.
     if (!status.isFile()) throw new Error('not a regular file');
     const version = `${status.mtimeMs} ${status.size}`;
-    const entry = this.#entries.get(path);
+    const entry = this.#entries.get(key);
     if (entry?.version === version) {
-      this.#entries.delete(path);
-      this.#entries.set(path, entry);
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
       file.pcm = entry.pcm;
       return;
     }
     const handle = await open(path, 'r');
     try {
-      await this.#decode(handle, status.size, (pcm) => {
+      await this.#decode(handle, status.size, rate, (pcm) => {
         file.pcm = pcm;
-        this.#keep(path, { pcm, version });
+        this.#keep(key, { pcm, version });
       });
     } finally {
       await handle.close();
     }
   }
 
-  async #decode(handle: FileHandle, size: number, began: (pcm: Pcm) => void): Promise<void> {
+  async #decode(handle: FileHandle, size: number, to: number, began: (pcm: Pcm) => void): Promise<void> {
     const bytes = Buffer.alloc(PIECE_BYTES);
     const header = readWavHeader(bytes.subarray(0, await readFully(handle, bytes, 0, bytes.length)));
     if (!header.ok) throw new Error(`no WAVE file we can play: ${header.error}`);
@@ -91,12 +92,12 @@ export class AudioFiles {
     if (!SUPPORTED_RATES.some((supported) => supported === rate)) throw new Error(`sampling rate ${rate} is not supported`);
     const blockBytes = (encoding === 'pcm16' ? 2 : 1) * channels;
     const blocks = Math.floor(Math.min(header.value.dataBytes, size - dataStart) / blockBytes);
-    const samples = Math.ceil((blocks * 8000) / rate);
-    if (samples * 2 > this.#cacheBytes / 2) throw new Error(`too long: ${Math.round(samples / 8000)} s`);
+    const samples = Math.ceil((blocks * to) / rate);
+    if (samples * 2 > this.#cacheBytes / 2) throw new Error(`too long: ${Math.round(samples / to)} s`);
 
     const pcm: Pcm = { samples: new Int16Array(samples), ready: 0, complete: false };
     began(pcm);
-    const resampler = new Resampler(rate);
+    const resampler = new Resampler(rate, to, 'aligned');
     const end = dataStart + blocks * blockBytes;
     const pieceBytes = PIECE_BYTES - (PIECE_BYTES % blockBytes);
     for (let at = dataStart; at < end; at += pieceBytes) {
@@ -107,9 +108,9 @@ export class AudioFiles {
     pcm.complete = true;
   }
 
-  #keep(path: string, entry: Entry): void {
-    this.#drop(path);
-    this.#entries.set(path, entry);
+  #keep(key: string, entry: Entry): void {
+    this.#drop(key);
+    this.#entries.set(key, entry);
     this.#bytes += entry.pcm.samples.byteLength;
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#cacheBytes) return;
@@ -117,9 +118,9 @@ export class AudioFiles {
     }
   }
 
-  #drop(path: string): void {
-    this.#bytes -= this.#entries.get(path)?.pcm.samples.byteLength ?? 0;
-    this.#entries.delete(path);
+  #drop(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.pcm.samples.byteLength ?? 0;
+    this.#entries.delete(key);
   }
 }
 

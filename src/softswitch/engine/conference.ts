@@ -1,54 +1,111 @@
 /** A conference: each tick everybody's frame is added up, and everybody hears the sum without himself. */
-import { encodeG711, aLaw, muLaw } from '../../protocol/g711/g711.ts';
-import { FRAME_SAMPLES } from '../../protocol/rtp/jitter-buffer.ts';
 import { Announcements } from './announcements.ts';
-import type { AudioSource, ConferenceId, EngineEvent, LegId, MemberState, PlayId } from './api.ts';
+import type { AudioSource, ConferenceId, ConferenceSettings, EngineEvent, LegId, MemberState, PlayId } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
+import { GainControl } from './gain-control.ts';
 import type { Leg } from './leg.ts';
-import type { StopWhich } from './messages.ts';
-import { addFrame, applyGain, energy, mixAll, mixWithout, overlay, volumeGain } from './mixer.ts';
+import type { PlayAdjustment, PlayStatus, StopWhich } from './messages.ts';
+import { addFrame, applyGain, energy, FRAMES_PER_SECOND, mixAll, mixWithout, overlay, peakEnergy, removeFrame, volumeGain } from './mixer.ts';
+import { NoiseGate } from './noise-gate.ts';
+import type { Recordings } from './recordings.ts';
 import { TalkDetector } from './talk-detector.ts';
 import type { TalkChange } from './talk-detector.ts';
+
+/** What a conference needs of the engine. */
+export interface ConferenceServices {
+  readonly files: AudioFiles;
+  readonly recordings: Recordings;
+  readonly emit: (event: EngineEvent) => void;
+}
 
 interface Member {
   readonly leg: Leg;
   readonly detector: TalkDetector;
+  readonly gate: NoiseGate;
+  readonly gainControl: GainControl;
   readonly announcements: Announcements;
   /** What the member says in the present tick, and whether that is in the sum. */
   readonly frame: Int16Array;
   isInSum: boolean;
   state: MemberState;
+  /** Whom this member does not hear (`relate`). */
+  readonly unheard: Set<Member>;
+  shared: SharedEncoding | undefined;
 }
 
-// One conference is mixed at a time, so all share these.
-const sum = new Int32Array(FRAME_SAMPLES);
-const out = new Int16Array(FRAME_SAMPLES);
-const over = new Int16Array(FRAME_SAMPLES);
-/** The whole mix, encoded once a tick for all who hear exactly it. */
-const shared = [muLaw, aLaw].map((law) => ({ law, codes: new Uint8Array(FRAME_SAMPLES), isEncoded: false }));
+/** The whole mix in one encoding, made once a tick for all who hear exactly that. */
+interface SharedEncoding {
+  readonly key: string;
+  readonly encode: (frame: Int16Array) => Uint8Array;
+  bytes: Uint8Array;
+  /** The tick `bytes` is of. */
+  tick: number;
+}
+
+/** One conference is mixed at a time, so all of one rate share these. */
+interface Workspace {
+  readonly sum: Int32Array;
+  /** The sum without those a member does not hear. */
+  readonly partial: Int32Array;
+  /** The sum as a frame: the whole mix. */
+  readonly mix: Int16Array;
+  readonly out: Int16Array;
+  readonly over: Int16Array;
+  readonly scratch: Int16Array;
+  readonly silence: Int16Array;
+}
+
+const workspaces = new Map<number, Workspace>();
+
+function workspaceOf(rate: number): Workspace {
+  const length = rate / FRAMES_PER_SECOND;
+  const frame = (): Int16Array => new Int16Array(length);
+  const made = workspaces.get(rate) ?? { sum: new Int32Array(length), partial: new Int32Array(length), mix: frame(), out: frame(), over: frame(), scratch: frame(), silence: frame() };
+  workspaces.set(rate, made);
+  return made;
+}
+
+const maySpeak = ({ speak, hold = false }: MemberState): boolean => speak && !hold;
+const mayHear = ({ hear, hold = false }: MemberState): boolean => hear && !hold;
 
 export class Conference {
   readonly id: ConferenceId;
-  readonly #files: AudioFiles;
-  readonly #emit: (event: EngineEvent) => void;
+  readonly rate: number;
+  readonly #services: ConferenceServices;
+  readonly #workspace: Workspace;
   readonly #members = new Map<LegId, Member>();
   readonly #announcements: Announcements;
+  /** By key: of a codec with a memory, one encoder goes on for all. */
+  readonly #encodings = new Map<string, SharedEncoding>();
+  #tick = 0;
 
-  constructor(id: ConferenceId, files: AudioFiles, emit: (event: EngineEvent) => void) {
+  constructor(id: ConferenceId, { rate }: ConferenceSettings, services: ConferenceServices) {
     this.id = id;
-    this.#files = files;
-    this.#emit = emit;
-    this.#announcements = new Announcements(files, (play, what, samples) => {
-      emit({ type: 'conferencePlay', conference: id, play, what, samples });
-    });
+    this.rate = rate;
+    this.#services = services;
+    this.#workspace = workspaceOf(rate);
+    this.#announcements = this.#newAnnouncements(undefined);
+  }
+
+  /** Nothing would come of a tick. */
+  get isIdle(): boolean {
+    return this.#members.size === 0 && this.#announcements.isEmpty && !this.#services.recordings.isRecordedConference(this.id);
   }
 
   join(leg: Leg, state: MemberState): void {
     leg.startListening();
-    const announcements = new Announcements(this.#files, (play, what, samples) => {
-      this.#emit({ type: 'conferencePlay', conference: this.id, play, leg: leg.id, what, samples });
+    this.#members.set(leg.id, {
+      leg,
+      detector: new TalkDetector(),
+      gate: new NoiseGate(),
+      gainControl: new GainControl(),
+      announcements: this.#newAnnouncements(leg.id),
+      frame: new Int16Array(this.rate / FRAMES_PER_SECOND),
+      isInSum: false,
+      state,
+      unheard: new Set(),
+      shared: undefined,
     });
-    this.#members.set(leg.id, { leg, detector: new TalkDetector(), announcements, frame: new Int16Array(FRAME_SAMPLES), isInSum: false, state });
   }
 
   leave(leg: LegId): void {
@@ -57,11 +114,18 @@ export class Conference {
     this.#members.delete(leg);
     member.leg.stopListening();
     member.announcements.stop('all');
+    const inUse = new Set<SharedEncoding>();
+    for (const other of this.#members.values()) {
+      other.unheard.delete(member);
+      if (other.shared !== undefined) inUse.add(other.shared);
+    }
+    for (const encoding of this.#encodings.values()) if (!inUse.has(encoding)) this.#encodings.delete(encoding.key);
   }
 
-  /** Puts everybody out and ends what is played; answers who was in it. */
+  /** Puts everybody out and ends what is played and recorded; answers who was in it. */
   close(): LegId[] {
     this.#announcements.stop('all');
+    this.#services.recordings.endOfConference(this.id);
     const legs = [...this.#members.keys()];
     for (const leg of legs) this.leave(leg);
     return legs;
@@ -71,24 +135,48 @@ export class Conference {
     const member = this.#members.get(leg);
     if (member === undefined) return;
     // Muted or unmuted, the same voice is another talk: mod_conference tells a muted member's first word anew (mute-detect).
-    if (member.state.speak !== state.speak) this.#tellTalk(member, member.detector.stop());
+    if (maySpeak(member.state) !== maySpeak(state)) this.#tellTalk(member, member.detector.stop());
     member.state = state;
   }
 
-  play(play: PlayId, source: AudioSource, leg: LegId | undefined): void {
-    this.#announcementsOf(leg)?.add(play, source);
+  relate(listener: LegId, speaker: LegId, hears: boolean): void {
+    const [who, whom] = [this.#members.get(listener), this.#members.get(speaker)];
+    if (who === undefined || whom === undefined) return;
+    if (hears) who.unheard.delete(whom);
+    else who.unheard.add(whom);
+  }
+
+  play(play: PlayId, source: AudioSource, leg: LegId | undefined, async: boolean): void {
+    this.#announcementsOf(leg)?.add(play, source, async ? 'beside' : 'queue');
   }
 
   stopPlay(which: StopWhich, leg: LegId | undefined): number {
     return this.#announcementsOf(leg)?.stop(which) ?? 0;
   }
 
+  adjustPlay(change: PlayAdjustment, leg: LegId | undefined): void {
+    this.#announcementsOf(leg)?.adjust(change);
+  }
+
+  playStatus(leg: LegId | undefined): PlayStatus {
+    return this.#announcementsOf(leg)?.status();
+  }
+
   tick(slot: number): void {
+    const { sum, mix, over, scratch } = this.#workspace;
+    this.#tick++;
     sum.fill(0);
-    for (const entry of shared) entry.isEncoded = false;
-    if (this.#announcements.next(over)) addFrame(sum, over);
+    if (this.#announcements.next(over, scratch)) addFrame(sum, over);
     for (const member of this.#members.values()) this.#listen(member, slot);
+    mixAll(sum, mix);
+    this.#services.recordings.writeConference(this.id, mix);
     for (const member of this.#members.values()) this.#speakTo(member);
+  }
+
+  #newAnnouncements(leg: LegId | undefined): Announcements {
+    return new Announcements(this.#services.files, this.rate, (play, what, samples) => {
+      this.#services.emit({ type: 'conferencePlay', conference: this.id, play, ...(leg === undefined ? {} : { leg }), what, samples });
+    });
   }
 
   #announcementsOf(leg: LegId | undefined): Announcements | undefined {
@@ -96,49 +184,86 @@ export class Conference {
   }
 
   #listen(member: Member, slot: number): void {
-    const { leg, state, frame, detector } = member;
-    const isSilent = leg.receive(slot, frame) === 'silence';
-    this.#tellTalk(member, detector.frame(isSilent ? 0 : energy(frame), state.energyLevel));
-    member.isInSum = state.speak && !isSilent;
+    const { leg, state, frame, detector, gate, gainControl } = member;
+    const isSilent = leg.receive(slot, frame, this.rate) === 'silence' || state.hold === true;
+    const score = isSilent ? 0 : energy(frame);
+    this.#tellTalk(member, detector.frame(score, state.energyLevel));
+    const isLoud = score > state.energyLevel;
+    gate.frame(isLoud || isSilent ? score : peakEnergy(frame), state.energyLevel);
+    member.isInSum = maySpeak(state) && !isSilent && gate.isOpen;
     if (!member.isInSum) return;
-    if (state.volumeIn !== 0) applyGain(frame, volumeGain(state.volumeIn));
-    addFrame(sum, frame);
+    const gain = gainControl.frame(score, state.agcLevel ?? 0, isLoud) * volumeGain(state.volumeIn);
+    if (gain !== 1) applyGain(frame, gain);
+    addFrame(this.#workspace.sum, frame);
   }
 
   #speakTo(member: Member): void {
-    const { leg, state, frame, isInSum, announcements } = member;
-    if (leg.player.next(out)) {
-      leg.sendFrame(out);
-      return;
-    }
-    const hasOverlay = announcements.next(over);
-    if (!state.hear && !hasOverlay) {
-      leg.sendSilence();
-    } else if (state.hear && !isInSum && !hasOverlay && state.volumeOut === 0) {
-      leg.sendCodes(this.#sharedCodes(leg));
-    } else {
-      if (!state.hear) out.fill(0);
-      else if (isInSum) mixWithout(sum, frame, out);
-      else mixAll(sum, out);
-      if (state.volumeOut !== 0) applyGain(out, volumeGain(state.volumeOut));
-      if (hasOverlay) overlay(out, over);
-      leg.sendFrame(out);
-    }
+    const { leg, frame } = member;
+    const sent = this.#send(member);
+    if (this.#services.recordings.hasLegs) this.#services.recordings.writeLeg(leg.id, frame, sent);
   }
 
-  #sharedCodes(leg: Leg): Uint8Array {
-    const entry = shared.find(({ law }) => law === leg.law);
-    if (entry === undefined) throw new Error('a law without a shared frame');
-    if (!entry.isEncoded) {
-      mixAll(sum, out);
-      encodeG711(entry.law, out, entry.codes);
-      entry.isEncoded = true;
+  /** Sends what the member is to hear, and answers it. */
+  #send(member: Member): Int16Array {
+    const { leg, state, announcements, unheard } = member;
+    const { mix, out, over, scratch, silence } = this.#workspace;
+    if (leg.player.next(out)) {
+      leg.sendFrame(out, this.rate);
+      return out;
     }
-    return entry.codes;
+    const hasOverlay = announcements.next(over, scratch);
+    const hears = mayHear(state);
+    if (!hears && !hasOverlay) {
+      leg.sendSilence();
+      return silence;
+    }
+    if (hears && !hasOverlay && !member.isInSum && unheard.size === 0 && state.volumeOut === 0) {
+      leg.sendEncoded(this.#sharedBytes(member));
+      return mix;
+    }
+    if (hears) this.#mixFor(member);
+    else out.fill(0);
+    if (state.volumeOut !== 0) applyGain(out, volumeGain(state.volumeOut));
+    if (hasOverlay) overlay(out, over);
+    leg.sendFrame(out, this.rate);
+    return out;
+  }
+
+  /** The sum without the member itself and without those it does not hear, into `out`. */
+  #mixFor({ unheard, isInSum, frame }: Member): void {
+    const { sum, partial, out } = this.#workspace;
+    if (unheard.size === 0) {
+      if (isInSum) mixWithout(sum, frame, out);
+      else mixAll(sum, out);
+      return;
+    }
+    partial.set(sum);
+    if (isInSum) removeFrame(partial, frame);
+    for (const speaker of unheard) if (speaker.isInSum) removeFrame(partial, speaker.frame);
+    mixAll(partial, out);
+  }
+
+  #sharedBytes(member: Member): Uint8Array {
+    const key = member.leg.encodingKey;
+    const shared = member.shared?.key === key ? member.shared : this.#encodingOf(key, member.leg);
+    member.shared = shared;
+    if (shared.tick !== this.#tick) {
+      shared.bytes = shared.encode(this.#workspace.mix);
+      shared.tick = this.#tick;
+    }
+    return shared.bytes;
+  }
+
+  #encodingOf(key: string, leg: Leg): SharedEncoding {
+    const known = this.#encodings.get(key);
+    if (known !== undefined) return known;
+    const made: SharedEncoding = { key, encode: leg.createEncoder(this.rate), bytes: new Uint8Array(0), tick: 0 };
+    this.#encodings.set(key, made);
+    return made;
   }
 
   #tellTalk({ leg, state }: Member, change: TalkChange | undefined): void {
     if (change === undefined) return;
-    this.#emit({ type: 'talking', conference: this.id, leg: leg.id, ...change, muted: !state.speak });
+    this.#services.emit({ type: 'talking', conference: this.id, leg: leg.id, ...change, muted: !state.speak });
   }
 }

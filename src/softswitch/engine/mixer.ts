@@ -1,5 +1,8 @@
 /** Arithmetic of the mix: frames are added up in 32 bits, a listener's own is taken out, and only then is it cut to 16 bits. */
 
+/** A frame is 20 ms: its length is the rate by this. */
+export const FRAMES_PER_SECOND = 50;
+
 /** Linear gain by mod_conference volume step 1 to 4 and -1 to -4 (`switch_change_sln_volume`). */
 const LOUDER = [1, 1.3, 2.3, 3.3, 4.3];
 const SOFTER = [1, 0.8, 0.6, 0.4, 0.2];
@@ -22,6 +25,11 @@ export function mixAll(sum: Int32Array, out: Int16Array): void {
   for (let i = 0; i < out.length; i++) out[i] = clamp16(sum[i] ?? 0);
 }
 
+/** Takes one speaker out of a sum. */
+export function removeFrame(sum: Int32Array, frame: Int16Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) - (frame[i] ?? 0);
+}
+
 /** Adds `frame` over what is in `out`. */
 export function overlay(out: Int16Array, frame: Int16Array): void {
   for (let i = 0; i < out.length; i++) out[i] = clamp16((out[i] ?? 0) + (frame[i] ?? 0));
@@ -31,9 +39,24 @@ export function applyGain(frame: Int16Array, gain: number): void {
   for (let i = 0; i < frame.length; i++) frame[i] = clamp16((frame[i] ?? 0) * gain);
 }
 
-/** mod_conference's energy score at 8 kHz: the mean absolute amplitude. */
+/** mod_conference's energy score: the mean absolute amplitude, at any rate. */
 export function energy(frame: Int16Array): number {
+  return energyOf(frame, 0, frame.length);
+}
+
+/** Parts of 2.5 ms. */
+const PARTS = 8;
+
+/** The energy of the loudest 2.5 ms: a word that begins late in a frame is loud there, though its quiet beginning hides it in the mean. */
+export function peakEnergy(frame: Int16Array): number {
+  const length = frame.length / PARTS;
+  let peak = 0;
+  for (let part = 0; part < PARTS; part++) peak = Math.max(peak, energyOf(frame, part * length, (part + 1) * length));
+  return peak;
+}
+
+function energyOf(frame: Int16Array, from: number, to: number): number {
   let total = 0;
-  for (const sample of frame) total += Math.abs(sample);
-  return Math.floor(total / frame.length);
+  for (let i = from; i < to; i++) total += Math.abs(frame[i] ?? 0);
+  return Math.floor(total / (to - from));
 }

@@ -4,6 +4,7 @@
  */
 import type { AudioSource, EngineEvent, LegId, PlayId } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
+import { FRAMES_PER_SECOND } from './mixer.ts';
 import { openSource } from './source.ts';
 import type { SourceReader } from './source.ts';
 
@@ -11,14 +12,11 @@ interface Play {
   readonly id: PlayId;
   readonly sources: readonly AudioSource[];
   readonly terminators: string;
-  terminatedBy: string | undefined;
   index: number;
-  /** The present source; and the next one, loading while the present one is heard. */
+  /** The present source, undefined when the list is over; and the next one, loading while the present one is heard. */
   reader: SourceReader | undefined;
   next: SourceReader | undefined;
   sounding: boolean;
-  /** Asked for since the last tick. */
-  toBreak: 'nothing' | 'source' | 'list';
 }
 
 export class Player {
@@ -27,6 +25,8 @@ export class Player {
   readonly #emit: (event: EngineEvent) => void;
   /** The last one is running. */
   readonly #plays: Play[] = [];
+  /** Of the last frame: what comes next will most likely be wanted at it, too. */
+  #rate = 8000;
 
   constructor(leg: LegId, files: AudioFiles, emit: (event: EngineEvent) => void) {
     this.#leg = leg;
@@ -35,34 +35,32 @@ export class Player {
   }
 
   play(id: PlayId, sources: readonly AudioSource[], terminators: string): void {
-    const play: Play = { id, sources, terminators, terminatedBy: undefined, index: 0, reader: undefined, next: undefined, sounding: false, toBreak: 'nothing' };
+    const play: Play = { id, sources, terminators, index: 0, reader: undefined, next: undefined, sounding: false };
     this.#plays.push(play);
     this.#open(play);
   }
 
-  /** Ends the present source of the running list, or all of that list, at the next tick. */
+  /** Ends the present source of the running list, or all of that list. Another call meets what follows: the next source, the list below. */
   break(all: boolean): void {
     const running = this.#plays.at(-1);
-    if (running !== undefined && running.toBreak !== 'list') running.toBreak = all ? 'list' : 'source';
+    if (running === undefined) return;
+    if (!all && running.reader !== undefined) this.#ended(running, 'broken');
+    if (all || running.reader === undefined) this.#endList();
   }
 
   /** A key went down: it ends the running list if it is one of its terminators. */
   pressed(key: string): void {
-    const running = this.#plays.at(-1);
-    if (running?.terminators.includes(key) !== true || running.terminatedBy !== undefined) return;
-    running.terminatedBy = key;
-    running.toBreak = 'list';
+    if (this.#plays.at(-1)?.terminators.includes(key) === true) this.#endList(key);
   }
 
   /** Fills `frame` with what is to be heard now; false when nothing is played, or it is not loaded yet. */
   next(frame: Int16Array): boolean {
     if (this.#plays.length === 0) return false;
-    for (const play of this.#plays) this.#applyBreak(play);
+    this.#rate = frame.length * FRAMES_PER_SECOND;
     for (let play = this.#plays.at(-1); play !== undefined; play = this.#plays.at(-1)) {
       const outcome = play.reader?.read(frame);
       if (outcome === undefined) {
-        this.#plays.pop();
-        this.#done(play);
+        this.#endList();
       } else if (outcome === 'pending') {
         return false;
       } else if (outcome === 'audio') {
@@ -77,43 +75,37 @@ export class Player {
 
   /** Ends everything at once. */
   stop(): void {
-    for (let play = this.#plays.pop(); play !== undefined; play = this.#plays.pop()) {
-      play.toBreak = 'list';
-      this.#applyBreak(play);
-      this.#done(play);
-    }
+    while (this.#plays.length > 0) this.#endList();
   }
 
-  #done({ id, terminatedBy }: Play): void {
-    this.#emit({ type: 'playDone', leg: this.#leg, play: id, ...(terminatedBy === undefined ? {} : { terminator: terminatedBy }) });
-  }
-
-  #applyBreak(play: Play): void {
-    const { toBreak } = play;
-    if (toBreak === 'nothing') return;
-    play.toBreak = 'nothing';
-    if (play.reader !== undefined) this.#ended(play, 'broken');
-    if (toBreak === 'list') play.reader = undefined;
+  #endList(terminator?: string): void {
+    const play = this.#plays.pop();
+    if (play === undefined) return;
+    if (play.reader !== undefined) this.#tellStopped(play, play.reader, 'broken');
+    this.#emit({ type: 'playDone', leg: this.#leg, play: play.id, ...(terminator === undefined ? {} : { terminator }) });
   }
 
   #began(play: Play): void {
     if (play.sounding) return;
     play.sounding = true;
     const following = play.sources[play.index + 1];
-    if (following !== undefined) play.next = openSource(following, this.#files);
+    if (following !== undefined) play.next = openSource(following, this.#files, this.#rate);
     this.#emit({ type: 'playStarted', leg: this.#leg, play: play.id, index: play.index });
   }
 
   #ended(play: Play, how: 'done' | 'broken' | 'not_found' | 'unreadable'): void {
-    const { samples = 0, offset = 0 } = play.reader ?? {};
-    this.#emit({ type: 'playStopped', leg: this.#leg, play: play.id, index: play.index, how, samples, offset });
+    if (play.reader !== undefined) this.#tellStopped(play, play.reader, how);
     play.index++;
     this.#open(play);
   }
 
+  #tellStopped({ id, index }: Play, { samples, offset }: SourceReader, how: 'done' | 'broken' | 'not_found' | 'unreadable'): void {
+    this.#emit({ type: 'playStopped', leg: this.#leg, play: id, index, how, samples, offset });
+  }
+
   #open(play: Play): void {
     const source = play.sources[play.index];
-    play.reader = play.next ?? (source === undefined ? undefined : openSource(source, this.#files));
+    play.reader = play.next ?? (source === undefined ? undefined : openSource(source, this.#files, this.#rate));
     play.next = undefined;
     play.sounding = false;
   }

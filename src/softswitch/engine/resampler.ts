@@ -1,12 +1,11 @@
 /**
- * Any common rate to 8 kHz: a polyphase FIR, windowed sinc (Kaiser, 70 dB), passband to 3.4 kHz, stopband from 4.2 kHz, so that
- * what a telephone cannot carry is removed and not folded back.
+ * Any common rate to any other: a polyphase FIR, windowed sinc (Kaiser, 70 dB). By the slower of the two rates the passband ends at
+ * 0.425 (3.4 kHz of 8 kHz) and the stopband begins at 0.525, so that what the slower side cannot carry is removed and not folded back.
  */
-const OUT_RATE = 8000;
 export const SUPPORTED_RATES = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000] as const;
 
-const CUTOFF_HZ = 3800;
-const TRANSITION_HZ = 800;
+const CUTOFF = 0.475;
+const TRANSITION = 0.1;
 const ATTENUATION_DB = 70;
 /** Kaiser's formulas for beta and for the length of the filter. */
 const BETA = 0.1102 * (ATTENUATION_DB - 8.7);
@@ -28,24 +27,26 @@ interface Filter {
   /** One output every `down / up` inputs. */
   readonly up: number;
   readonly down: number;
+  /** A multiple of 4. */
   readonly taps: number;
   /** `up` phases of `taps` coefficients, newest input last. */
   readonly phases: readonly Float64Array[];
 }
 
-function design(rate: number): Filter {
-  const shared = gcd(rate, OUT_RATE);
-  const up = OUT_RATE / shared;
-  const down = rate / shared;
-  const half = Math.ceil(((ATTENUATION_DB - 8) / (2.285 * 2 * Math.PI * (TRANSITION_HZ / rate))) / 2);
+function design(from: number, to: number): Filter {
+  const shared = gcd(from, to);
+  const up = to / shared;
+  const down = from / shared;
+  const slower = Math.min(from, to);
+  const half = 2 * Math.ceil((ATTENUATION_DB - 8) / (2.285 * 2 * Math.PI * ((TRANSITION * slower) / from)) / 4);
   const taps = 2 * half;
   const phases = Array.from({ length: up }, (_, phase) => {
     const coefficients = Float64Array.from({ length: taps }, (__, tap) => {
       // Distance from the output's place, in input samples; the output lies `phase / up` after the input at tap `half - 1`.
       const x = tap - (half - 1) - phase / up;
-      const sinc = x === 0 ? 1 : Math.sin((2 * Math.PI * CUTOFF_HZ * x) / rate) / ((2 * Math.PI * CUTOFF_HZ * x) / rate);
+      const angle = (2 * Math.PI * CUTOFF * slower * x) / from;
       const edge = Math.min(Math.abs(x) / half, 1);
-      return sinc * bessel0(BETA * Math.sqrt(1 - edge * edge));
+      return (x === 0 ? 1 : Math.sin(angle) / angle) * bessel0(BETA * Math.sqrt(1 - edge * edge));
     });
     // Each phase passes a constant unchanged, so the level does not ripple from output to output.
     const gain = coefficients.reduce((sum, value) => sum + value, 0);
@@ -54,62 +55,105 @@ function design(rate: number): Filter {
   return { up, down, taps, phases };
 }
 
-const filters = new Map<number, Filter>();
+const filters = new Map<string, Filter>();
 
-function filterFor(rate: number): Filter {
-  const filter = filters.get(rate) ?? design(rate);
-  filters.set(rate, filter);
+function filterFor(from: number, to: number): Filter {
+  const key = `${from} ${to}`;
+  const filter = filters.get(key) ?? design(from, to);
+  filters.set(key, filter);
   return filter;
 }
 
-/** Converts one stream, piece by piece. The output is not delayed: output n is the input at time n / 8000. */
+/**
+ * `aligned`: output n is the input at time n, and the end has to be flushed out. `frames`: each push of a whole number of output
+ * samples' worth of input (a frame) gives exactly that many, later by half the filter (2.8 ms at 8 kHz).
+ */
+export type ResamplerTiming = 'aligned' | 'frames';
+
+/** Converts one stream, piece by piece; nothing is allocated while the pieces do not grow. */
 export class Resampler {
   readonly #filter: Filter | undefined;
-  /** Inputs not yet done with; the first of them is `#origin` of the stream, which begins with half a filter of silence. */
-  #pending: Float64Array;
-  #origin: number;
-  #produced = 0;
+  /** Inputs not yet done with lie at the start of it; `#held` of them. */
+  #samples: Float64Array;
+  #held: number;
+  /** Place of the next output: at input `#next`, `#phase / up` after it. */
+  #next = 0;
+  #phase = 0;
 
-  /** `rate` must be one of `SUPPORTED_RATES`. */
-  constructor(rate: number) {
-    const filter = rate === OUT_RATE ? undefined : filterFor(rate);
+  /** Both must be of `SUPPORTED_RATES`. */
+  constructor(from: number, to: number, timing: ResamplerTiming) {
+    const filter = from === to ? undefined : filterFor(from, to);
     this.#filter = filter;
-    const lead = filter === undefined ? 0 : filter.taps / 2 - 1;
-    this.#pending = new Float64Array(lead);
-    this.#origin = -lead;
+    // Silence before the beginning, so that the first outputs have inputs on both sides.
+    this.#held = filter === undefined ? 0 : timing === 'frames' ? filter.taps - 1 : filter.taps / 2 - 1;
+    this.#samples = new Float64Array(this.#held);
   }
 
   /** Feeds `input`; writes what can be computed into `out` from `at` on, as far as it fits, and answers how many samples. */
-  push(input: Int16Array, out: Int16Array, at: number): number {
+  push(input: Int16Array, out: Int16Array, at = 0): number {
     const filter = this.#filter;
     if (filter === undefined) {
       const count = Math.min(input.length, out.length - at);
-      out.set(input.subarray(0, count), at);
+      for (let i = 0; i < count; i++) out[at + i] = input[i] ?? 0;
       return count;
     }
+    this.#append(input);
     const { up, down, taps, phases } = filter;
-    const samples = new Float64Array(this.#pending.length + input.length);
-    samples.set(this.#pending);
-    samples.set(input, this.#pending.length);
-    let written = 0;
-    for (; at + written < out.length; written++, this.#produced++) {
-      const place = this.#produced * down;
-      const first = Math.floor(place / up) - (taps / 2 - 1) - this.#origin;
-      if (first + taps > samples.length) break;
-      const phase = phases[place % up];
+    const whole = Math.floor(down / up);
+    const rest = down % up;
+    const samples = this.#samples;
+    let written = at;
+    for (; written < out.length && this.#next + taps <= this.#held; written++) {
+      const phase = phases[this.#phase];
       if (phase === undefined) break;
-      let sum = 0;
-      for (let tap = 0; tap < taps; tap++) sum += (samples[first + tap] ?? 0) * (phase[tap] ?? 0);
-      out[at + written] = Math.max(-32768, Math.min(32767, Math.round(sum)));
+      out[written] = toInt16(convolve(samples, this.#next, phase));
+      this.#next += whole;
+      this.#phase += rest;
+      if (this.#phase >= up) {
+        this.#phase -= up;
+        this.#next++;
+      }
     }
-    const done = Math.min(Math.max(Math.floor((this.#produced * down) / up) - (taps / 2 - 1) - this.#origin, 0), samples.length);
-    this.#pending = samples.slice(done);
-    this.#origin += done;
-    return written;
+    const done = Math.min(this.#next, this.#held);
+    samples.copyWithin(0, done, this.#held);
+    this.#held -= done;
+    this.#next -= done;
+    return written - at;
   }
 
-  /** The end of the stream: what is still inside the filter. */
+  /** The end of an `aligned` stream: what is still inside the filter. */
   flush(out: Int16Array, at: number): number {
     return this.#filter === undefined ? 0 : this.push(new Int16Array(this.#filter.taps / 2), out, at);
   }
+
+  #append(input: Int16Array): void {
+    const needed = this.#held + input.length;
+    if (needed > this.#samples.length) {
+      const larger = new Float64Array(needed);
+      larger.set(this.#samples);
+      this.#samples = larger;
+    }
+    for (let i = 0; i < input.length; i++) this.#samples[this.#held + i] = input[i] ?? 0;
+    this.#held = needed;
+  }
+}
+
+/** Four sums side by side: one would make each addition wait for the one before. */
+function convolve(samples: Float64Array, first: number, phase: Float64Array): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let tap = 0; tap < phase.length; tap += 4) {
+    a += (samples[first + tap] ?? 0) * (phase[tap] ?? 0);
+    b += (samples[first + tap + 1] ?? 0) * (phase[tap + 1] ?? 0);
+    c += (samples[first + tap + 2] ?? 0) * (phase[tap + 2] ?? 0);
+    d += (samples[first + tap + 3] ?? 0) * (phase[tap + 3] ?? 0);
+  }
+  return a + b + c + d;
+}
+
+function toInt16(value: number): number {
+  const rounded = Math.round(value);
+  return rounded > 32767 ? 32767 : rounded < -32768 ? -32768 : rounded;
 }

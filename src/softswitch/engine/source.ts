@@ -1,26 +1,38 @@
-/** An audio source as frames of 20 ms: files, silence and tones behind one interface. */
+/**
+ * An audio source as frames of 20 ms: files, silence and tones behind one interface.
+ *
+ * The length of the frame asked for says at which rate (a multiple of 8 kHz); that may change from frame to frame, as when a leg joins a
+ * conference of another rate while it is played to. Positions count at 8 kHz all the same.
+ */
 import { unreachable } from '../../lib/result.ts';
 import type { AudioSource } from './api.ts';
 import type { AudioFile, AudioFiles, FileFault } from './audio-files.ts';
-import { clamp16 } from './mixer.ts';
+import { clamp16, FRAMES_PER_SECOND } from './mixer.ts';
 
 const SAMPLES_PER_MS = 8;
+/** Samples of a frame at 8 kHz. */
+const FRAME = 160;
 
 /** `pending`: not there yet, ask again at the next tick. `audio`: the frame was filled, its rest with silence when the source ended in it. */
 export type ReadOutcome = 'audio' | 'pending' | 'done' | FileFault;
 
 export interface SourceReader {
   read(frame: Int16Array): ReadOutcome;
+  /** Goes on at `position`; behind the end the source is done. */
+  seek(position: number): void;
   /** Samples heard so far. */
   readonly samples: number;
-  /** Where in the source that is; for a file its position, at 8 kHz. */
+  /** Where in the source that is; for a file its position. */
   readonly offset: number;
+  /** Samples in all; Infinity for a source without an end, 0 while a file is not loaded. */
+  readonly length: number;
 }
 
-export function openSource(source: AudioSource, files: AudioFiles): SourceReader {
+/** `rate` is the one the source will most likely be read at. */
+export function openSource(source: AudioSource, files: AudioFiles, rate: number): SourceReader {
   switch (source.kind) {
     case 'file':
-      return new FileReader(files.open(source.path), source.offsetSamples ?? 0, 10 ** ((source.gainDb ?? 0) / 20));
+      return new FileReader(files, source.path, rate, source.offsetSamples ?? 0, 10 ** ((source.gainDb ?? 0) / 20));
     case 'silence':
       return new Generator(source.ms < 0 ? Infinity : source.ms * SAMPLES_PER_MS, () => 0);
     case 'tone': {
@@ -35,60 +47,79 @@ export function openSource(source: AudioSource, files: AudioFiles): SourceReader
 }
 
 class FileReader implements SourceReader {
-  readonly #file: AudioFile;
+  readonly #files: AudioFiles;
+  readonly #path: string;
   readonly #gain: number;
-  readonly #from: number;
-  #position: number;
+  #file: AudioFile;
+  #rate: number;
+  samples = 0;
+  offset: number;
 
-  constructor(file: AudioFile, from: number, gain: number) {
-    this.#file = file;
-    this.#from = Math.max(Math.floor(from), 0);
-    this.#position = this.#from;
+  constructor(files: AudioFiles, path: string, rate: number, from: number, gain: number) {
+    this.#files = files;
+    this.#path = path;
+    this.#rate = rate;
+    this.#file = files.open(path, rate);
     this.#gain = gain;
+    this.offset = Math.max(Math.floor(from), 0);
   }
 
-  get samples(): number {
-    return this.#position - this.#from;
+  get length(): number {
+    return Math.ceil((this.#file.pcm?.samples.length ?? 0) / (this.#rate / 8000));
   }
 
-  get offset(): number {
-    return this.#position;
+  seek(position: number): void {
+    this.offset = Math.max(Math.floor(position), 0);
   }
 
   read(frame: Int16Array): ReadOutcome {
+    const rate = frame.length * FRAMES_PER_SECOND;
+    if (rate !== this.#rate) {
+      this.#rate = rate;
+      this.#file = this.#files.open(this.#path, rate);
+    }
     const { pcm, fault } = this.#file;
     if (fault !== undefined) return fault;
     if (pcm === undefined) return 'pending';
-    const count = Math.max(Math.min(pcm.ready - this.#position, frame.length), 0);
+    const scale = frame.length / FRAME;
+    const from = this.offset * scale;
+    const count = Math.max(Math.min(pcm.ready - from, frame.length), 0);
     if (count < frame.length && !pcm.complete) return 'pending';
     if (count === 0) return 'done';
-    for (let i = 0; i < count; i++) frame[i] = clamp16((pcm.samples[this.#position + i] ?? 0) * this.#gain);
+    for (let i = 0; i < count; i++) frame[i] = clamp16((pcm.samples[from + i] ?? 0) * this.#gain);
     frame.fill(0, count);
-    this.#position += count;
+    const heard = Math.ceil(count / scale);
+    this.offset += heard;
+    this.samples += heard;
     return 'audio';
   }
 }
 
 class Generator implements SourceReader {
-  readonly #length: number;
+  readonly length: number;
   readonly #sample: (position: number) => number;
   samples = 0;
+  offset = 0;
 
+  /** `sample` is asked by position, which is not a whole number above 8 kHz. */
   constructor(length: number, sample: (position: number) => number) {
-    this.#length = length;
+    this.length = length;
     this.#sample = sample;
   }
 
-  get offset(): number {
-    return this.samples;
+  seek(position: number): void {
+    this.offset = Math.max(Math.floor(position), 0);
   }
 
   read(frame: Int16Array): ReadOutcome {
-    const count = Math.min(this.#length - this.samples, frame.length);
-    if (count <= 0) return 'done';
-    for (let i = 0; i < count; i++) frame[i] = this.#sample(this.samples + i);
+    const heard = Math.min(this.length - this.offset, FRAME);
+    if (heard <= 0) return 'done';
+    const scale = frame.length / FRAME;
+    const count = Math.round(heard * scale);
+    for (let i = 0; i < count; i++) frame[i] = this.#sample(this.offset + i / scale);
     frame.fill(0, count);
-    this.samples += count;
+    this.offset += heard;
+    this.samples += heard;
     return 'audio';
   }
 }
@@ -104,6 +135,8 @@ function toneSample(hz: readonly number[], length: number): (position: number) =
     if (position >= length) return 0;
     const edge = Math.min(position + 1, length - position, RAMP) / RAMP;
     const ramp = 0.5 - 0.5 * Math.cos(Math.PI * edge);
-    return clamp16(steps.reduce((sum, step) => sum + Math.sin(step * position), 0) * TONE_AMPLITUDE * ramp);
+    let sum = 0;
+    for (const step of steps) sum += Math.sin(step * position);
+    return clamp16(sum * TONE_AMPLITUDE * ramp);
   };
 }

@@ -57,3 +57,28 @@ export function readWavHeader(bytes: Uint8Array): Result<WavHeader, WavFault> {
   }
   return err('no_data');
 }
+
+/** Bytes of the header `wavHeader` makes; its sizes lie at 4 (of all that follows) and 40 (of the samples). */
+export const WAV_HEADER_BYTES = 44;
+
+/** The header of a mono PCM16 file with `dataBytes` of samples behind it. */
+export function wavHeader(rate: number, dataBytes: number): Uint8Array {
+  const header = new Uint8Array(WAV_HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  const text = (at: number, word: string): void => {
+    for (let i = 0; i < word.length; i++) header[at + i] = word.charCodeAt(i);
+  };
+  text(0, 'RIFF');
+  view.setUint32(4, WAV_HEADER_BYTES - 8 + dataBytes, true);
+  text(8, 'WAVEfmt ');
+  view.setUint32(16, 16, true);
+  view.setUint16(20, FORMAT_PCM, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, rate * 2, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  text(36, 'data');
+  view.setUint32(40, dataBytes, true);
+  return header;
+}

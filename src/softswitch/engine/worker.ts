@@ -18,11 +18,11 @@ const engine = new MediaEngine(workerData as WorkerSettings, {
   },
   post: (message) => {
     port.postMessage(message);
+    // With its sockets, timers and port closed the thread has nothing left to do, and ends.
+    if (message.type === 'answer' && message.answer.type === 'stopped') port.close();
   },
 });
 
 port.on('message', (command: EngineCommand) => {
   engine.handle(command);
-  // With its sockets, timers and port closed the thread has nothing left to do, and ends.
-  if (command.type === 'stop') port.close();
 });

@@ -8,7 +8,6 @@ import { muLaw } from '../../../../src/protocol/g711/g711.ts';
 import type { AudioSource, EngineEvent } from '../../../../src/softswitch/engine/api.ts';
 import { AudioFiles } from '../../../../src/softswitch/engine/audio-files.ts';
 import { Player } from '../../../../src/softswitch/engine/player.ts';
-import { Resampler, SUPPORTED_RATES } from '../../../../src/softswitch/engine/resampler.ts';
 import { openSource } from '../../../../src/softswitch/engine/source.ts';
 import type { ReadOutcome } from '../../../../src/softswitch/engine/source.ts';
 import { readWavHeader } from '../../../../src/softswitch/engine/wav.ts';
@@ -29,48 +28,17 @@ function write(name: string, bytes: Uint8Array): string {
 }
 
 /** Everything a source has to say, waiting for the disk where it must. */
-async function readAll(source: AudioSource, from = files): Promise<{ samples: Int16Array; end: ReadOutcome; heard: number; offset: number }> {
-  const reader = openSource(source, from);
-  const frame = new Int16Array(160);
+async function readAll(source: AudioSource, from = files, rate = 8000): Promise<{ samples: Int16Array; end: ReadOutcome; heard: number; offset: number }> {
+  const reader = openSource(source, from, rate);
+  const frame = new Int16Array(rate / 50);
   const samples: number[] = [];
   for (;;) {
     const outcome = reader.read(frame);
     if (outcome === 'audio') samples.push(...frame);
     else if (outcome === 'pending') await turn();
-    else return { samples: Int16Array.from(samples.slice(0, reader.samples)), end: outcome, heard: reader.samples, offset: reader.offset };
+    else return { samples: Int16Array.from(samples.slice(0, (reader.samples * rate) / 8000)), end: outcome, heard: reader.samples, offset: reader.offset };
   }
 }
-
-describe('resampler', () => {
-  const convert = (rate: number, input: Int16Array, piece: number): Int16Array => {
-    const resampler = new Resampler(rate);
-    const out = new Int16Array(Math.ceil((input.length * 8000) / rate));
-    let filled = 0;
-    for (let at = 0; at < input.length; at += piece) filled += resampler.push(input.subarray(at, at + piece), out, filled);
-    filled += resampler.flush(out, filled);
-    assert.equal(filled, out.length);
-    return out;
-  };
-  for (const rate of SUPPORTED_RATES) {
-    it(`${rate} Hz: a second stays a second, 1 kHz keeps its level, place and purity`, () => {
-      const out = convert(rate, sine(rate, 1000, 1000), 5000);
-      assert.ok(Math.abs(toneLevel(out, 8000, 1000) + 12) < 0.1);
-      assert.ok(toneLevel(out, 8000, 1500) < -80);
-      const wanted = sine(8000, 1000, 1000);
-      for (let i = 200; i < 7800; i++) assert.ok(Math.abs(out[i]! - wanted[i]!) < 40, `sample ${i}: ${out[i]!} is not ${wanted[i]!}`);
-    });
-    if (rate >= 11025) {
-      it(`${rate} Hz: 3.4 kHz passes, 5 kHz is gone and not folded to 3 kHz`, () => {
-        assert.ok(Math.abs(toneLevel(convert(rate, sine(rate, 3400, 500), 5000), 8000, 3400) + 12) < 0.5);
-        assert.ok(toneLevel(convert(rate, sine(rate, 5000, 500), 5000), 8000, 3000) < -75);
-      });
-    }
-  }
-  it('the size of the pieces does not matter', () => {
-    const input = sine(44100, 777, 300);
-    assert.deepEqual(convert(44100, input, 1), convert(44100, input, 100_000));
-  });
-});
 
 describe('WAV header', () => {
   const good = writeWav({ rate: 16000, channels: 1, samples: new Int16Array(10) });
@@ -151,13 +119,13 @@ describe('audio files', () => {
     const own = newFiles();
     const path = write('changing.wav', writeWav({ rate: 8000, channels: 1, samples: new Int16Array(800) }));
     await readAll({ kind: 'file', path }, own);
-    const first = own.open(path);
+    const first = own.open(path, 8000);
     while (first.pcm === undefined) await turn();
-    const second = own.open(path);
+    const second = own.open(path, 8000);
     while (second.pcm === undefined) await turn();
     assert.equal(second.pcm, first.pcm);
     utimesSync(path, 1, 1);
-    const third = own.open(path);
+    const third = own.open(path, 8000);
     while (third.pcm === undefined) await turn();
     assert.notEqual(third.pcm, first.pcm);
   });
@@ -182,9 +150,44 @@ describe('tones and silence', () => {
     const { samples } = await readAll({ kind: 'tone', hz: [1000], onMs: 100, offMs: 0, loops: 1 });
     for (const edge of [samples.subarray(0, 4), samples.subarray(-4)]) assert.ok(edge.every((sample) => Math.abs(sample) < 300));
   });
+  for (const rate of [16_000, 48_000]) {
+    it(`at ${rate} Hz a file and a tone sound as long, as high and as loud; positions stay those of 8 kHz`, async () => {
+      const path = write(`wide${rate}.wav`, writeWav({ rate: 44_100, channels: 1, samples: sine(44_100, 1000, 333) }));
+      for (const [source, length] of [[{ kind: 'file', path }, 2664], [{ kind: 'tone', hz: [1000], onMs: 333, offMs: 0, loops: 1 }, 2664]] as const) {
+        const { samples, end, heard, offset } = await readAll(source, files, rate);
+        assert.deepEqual({ end, heard, offset, samples: samples.length }, { end: 'done', heard: length, offset: length, samples: (length * rate) / 8000 });
+        assert.ok(Math.abs(toneLevel(samples, rate, 1000) + 12) < 0.5);
+      }
+    });
+  }
+  it('the rate may change while a file is read: it goes on where it was', async () => {
+    const samples = Int16Array.from({ length: 8000 }, (_, i) => i);
+    const reader = openSource({ kind: 'file', path: write('ramp.wav', writeWav({ rate: 8000, channels: 1, samples })) }, files, 8000);
+    const first: number[] = [];
+    for (const length of [160, 320, 960, 160]) {
+      const frame = new Int16Array(length);
+      while (reader.read(frame) === 'pending') await turn();
+      first.push(frame[0]!);
+    }
+    assert.deepEqual(first.map((value) => Math.round(value / 160)), [0, 1, 2, 3]);
+    assert.equal(reader.samples, 640);
+  });
+  it('seek: goes on there; behind the end it is done', () => {
+    const reader = openSource({ kind: 'tone', hz: [500], onMs: 1000, offMs: 0, loops: 1 }, files, 8000);
+    const frame = new Int16Array(160);
+    reader.seek(7920);
+    assert.equal(reader.read(frame), 'audio');
+    assert.deepEqual({ offset: reader.offset, samples: reader.samples, length: reader.length }, { offset: 8000, samples: 80, length: 8000 });
+    assert.equal(reader.read(frame), 'done');
+    reader.seek(-5);
+    assert.equal(reader.read(frame), 'audio');
+    assert.equal(reader.offset, 160);
+    reader.seek(1e9);
+    assert.equal(reader.read(frame), 'done');
+  });
   it('silence has its length; -1 has no end', async () => {
     assert.equal((await readAll({ kind: 'silence', ms: 250 })).heard, 2000);
-    const forEver = openSource({ kind: 'silence', ms: -1 }, files);
+    const forEver = openSource({ kind: 'silence', ms: -1 }, files, 8000);
     for (let i = 0; i < 10_000; i++) assert.equal(forEver.read(new Int16Array(160)), 'audio');
   });
 });
@@ -238,19 +241,38 @@ describe('player', () => {
     player.play('a', [tone(50), tone(1)], '');
     ticks(2);
     player.break(false);
-    player.break(false);
     assert.equal(ticks(3), 'x--');
     assert.deepEqual(told(), ['a0 started', 'a0 broken 320@320', 'a1 started', 'a1 done 160@160', 'a done']);
   });
-  it('break all: the list is over at the next tick', () => {
+  it('each break counts: two within a tick end two sources, and the list with its last one', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(50), tone(50)], '');
+    ticks(2);
+    player.break(false);
+    player.break(false);
+    assert.equal(ticks(1), '-');
+    assert.deepEqual(told(), ['a0 started', 'a0 broken 320@320', 'a1 broken 0@0', 'a done']);
+  });
+  it('break all: the list is over at once', () => {
     const { player, ticks, told } = start();
     player.play('a', [tone(50), tone(50)], '');
     ticks(2);
     player.break(true);
-    assert.equal(ticks(1), '-');
     assert.deepEqual(told(), ['a0 started', 'a0 broken 320@320', 'a done']);
+    assert.equal(ticks(1), '-');
   });
-  it('a terminator goes down: the list is over at the next tick, once; other keys do nothing', () => {
+  it('break all twice: the list below goes, too (uuid_transfer with nested playbacks)', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(50)], '');
+    ticks(1);
+    player.play('b', [tone(50)], '');
+    ticks(1);
+    player.break(true);
+    player.break(true);
+    assert.equal(ticks(1), '-');
+    assert.deepEqual(told(), ['a0 started', 'b0 started', 'b0 broken 160@160', 'b done', 'a0 broken 160@160', 'a done']);
+  });
+  it('a terminator goes down: the list is over, once; other keys do nothing', () => {
     const { player, ticks, told } = start();
     player.play('a', [tone(50)], '');
     player.play('b', [tone(50), tone(50)], '12');
@@ -271,7 +293,7 @@ describe('player', () => {
     player.break(true);
     player.play('b', [tone(1)], '');
     assert.equal(ticks(3), 'x--');
-    assert.deepEqual(told(), ['a0 started', 'a0 broken 160@160', 'b0 started', 'b0 done 160@160', 'b done', 'a done']);
+    assert.deepEqual(told(), ['a0 started', 'a0 broken 160@160', 'a done', 'b0 started', 'b0 done 160@160', 'b done']);
   });
   it('a missing file in a list is told and passed over', async () => {
     const { player, ticks, told } = start();

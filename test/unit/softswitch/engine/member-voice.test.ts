@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { GainControl } from '../../../../src/softswitch/engine/gain-control.ts';
+import { addFrame, energy, mixAll, peakEnergy, removeFrame } from '../../../../src/softswitch/engine/mixer.ts';
+import { NoiseGate } from '../../../../src/softswitch/engine/noise-gate.ts';
+import { sine } from '../../../audio.ts';
+
+describe('noise gate: who is mixed', () => {
+  const run = (gate: NoiseGate, peak: number, frames: number): string =>
+    Array.from({ length: frames }, () => {
+      gate.frame(peak, 100);
+      return gate.isOpen ? 'x' : '-';
+    }).join('');
+  it('closed -> at the level -> closed; above it -> open in that frame; 800 ms after -> closed', () => {
+    const gate = new NoiseGate();
+    assert.equal(run(gate, 100, 3), '---');
+    assert.equal(run(gate, 101, 1), 'x');
+    assert.equal(run(gate, 0, 41), `${'x'.repeat(39)}--`);
+  });
+  it('level 0 is always open', () => {
+    const gate = new NoiseGate();
+    gate.frame(0, 0);
+    assert.ok(gate.isOpen);
+  });
+  for (const rate of [8000, 16_000, 48_000]) {
+    it(`a word that begins anywhere in a frame opens it in that frame, ${rate} Hz`, () => {
+      const voice = sine(rate, 1000, 20, -26);
+      const frame = new Int16Array(rate / 50);
+      for (let begin = 0; begin <= 19; begin++) {
+        frame.fill(0);
+        frame.set(voice.subarray(0, ((20 - begin) * rate) / 1000), (begin * rate) / 1000);
+        assert.ok(peakEnergy(frame) > 100, `${begin} ms`);
+      }
+      assert.ok(energy(frame) < 100, 'though the mean is below the level');
+    });
+  }
+  it('energy is the same at every rate', () => {
+    const scores = [8000, 16_000, 48_000].map((rate) => energy(sine(rate, 400, 20, -20)));
+    for (const score of scores) assert.ok(Math.abs(score - scores[0]!) < 0.02 * scores[0]!);
+  });
+});
+
+describe('mixer, relations', () => {
+  it('property: what is taken out of a sum leaves the sum of the others', () => {
+    const frame = fc.array(fc.integer({ min: -32768, max: 32767 }), { minLength: 3, maxLength: 3 }).map((samples) => Int16Array.from(samples));
+    fc.assert(fc.property(fc.array(fc.tuple(frame, fc.boolean()), { maxLength: 20 }), (speakers) => {
+      const [all, heard] = [new Int32Array(3), new Int32Array(3)];
+      for (const [samples, isHeard] of speakers) {
+        addFrame(all, samples);
+        if (isHeard) addFrame(heard, samples);
+      }
+      for (const [samples, isHeard] of speakers) if (!isHeard) removeFrame(all, samples);
+      const [a, b] = [new Int16Array(3), new Int16Array(3)];
+      mixAll(all, a);
+      mixAll(heard, b);
+      assert.deepEqual(a, b);
+    }), { seed: 1 });
+  });
+});
+
+describe('automatic gain', () => {
+  const run = (score: number, target: number, seconds: number, control = new GainControl()): number[] =>
+    Array.from({ length: seconds * 50 }, () => control.frame(score, target, true));
+  it('brings speech to the target within its bounds of 12 dB', () => {
+    assert.ok(Math.abs(run(200, 400, 20).at(-1)! * 200 - 400) < 1);
+    assert.ok(Math.abs(run(900, 400, 20).at(-1)! * 900 - 400) < 1);
+    assert.equal(run(20, 400, 20).at(-1), 4);
+    assert.equal(run(15_000, 400, 20).at(-1), 0.25);
+  });
+  it('is slow: 2 dB a second up, 6 dB down', () => {
+    assert.ok(Math.abs(20 * Math.log10(run(50, 400, 1).at(-1)!) - 2) < 0.01);
+    assert.ok(Math.abs(20 * Math.log10(run(5000, 400, 1).at(-1)!) + 6) < 0.01);
+  });
+  it('a pause changes nothing, off is off', () => {
+    const control = new GainControl();
+    const gain = run(50, 400, 3, control).at(-1);
+    for (let i = 0; i < 500; i++) assert.equal(control.frame(3, 400, false), gain);
+    assert.equal(control.frame(50, 0, true), 1);
+  });
+});
