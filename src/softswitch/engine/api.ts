@@ -25,8 +25,10 @@ export interface AudioFormat {
   readonly clockRate: number;
   /** Packet time we send with, ms: 10, 20, 30, 40 or 60. */
   readonly ptime: number;
-  /** Payload type of RFC 4733 telephone-event at `clockRate`, when negotiated. */
+  /** Payload type of RFC 4733 telephone-event, when negotiated. */
   readonly telephoneEvent?: number;
+  /** Its clock rate, where it is not `clockRate`: phones that offer it at 8000 only, beside Opus. */
+  readonly telephoneEventRate?: number;
   /** Payload type of comfort noise (RFC 3389), when negotiated. */
   readonly comfortNoise?: number;
   /** Opus only: what the far end asked for in fmtp (RFC 7587 §6.1). */
