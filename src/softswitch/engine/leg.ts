@@ -12,10 +12,12 @@ import type { RtpPacket } from '../../protocol/rtp/packet.ts';
 import type { EngineEvent, FarConfiguration, LegId, LegStats } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
 import { Player } from './player.ts';
+import { Resampler } from './resampler.ts';
 import { RtpSender } from './rtp-sender.ts';
 import { RtpSession } from './rtp-session.ts';
 import type { MediaKind } from './rtp-session.ts';
 
+const RATE = 8000;
 const SAMPLES_PER_MS = 8;
 
 /** What a leg needs of the engine. */
@@ -29,6 +31,7 @@ export interface LegServices {
 
 // One packet is worked on at a time, so all legs share these.
 const decoded = new Int16Array(MAX_PACKET_SAMPLES);
+const narrow = new Int16Array(FRAME_SAMPLES);
 const encoded = new Uint8Array(FRAME_SAMPLES);
 const silence = new Map<G711Law, Uint8Array>([muLaw, aLaw].map((law) => [law, new Uint8Array(FRAME_SAMPLES).fill(law.silence)]));
 
@@ -45,6 +48,8 @@ export class Leg {
   #receives = false;
   /** There while somebody listens: audio nobody hears is not decoded. */
   #jitter: JitterBuffer | undefined;
+  #wider: { readonly rate: number; readonly resampler: Resampler } | undefined;
+  #narrower: { readonly rate: number; readonly resampler: Resampler } | undefined;
   #concealed = 0;
   #largestJitterBuffer = 0;
 
@@ -77,9 +82,21 @@ export class Leg {
     };
   }
 
-  /** The law the far end hears; frames already in it can be shared between legs. */
-  get law(): G711Law {
-    return this.#law;
+  /** Legs of one key are sent the same bytes for the same audio. */
+  get encodingKey(): string {
+    return this.#law === muLaw ? 'PCMU' : 'PCMA';
+  }
+
+  /** Turns a stream of frames at `rate` into what legs of this `encodingKey` are sent; the bytes hold until the next frame. */
+  createEncoder(rate: number): (frame: Int16Array) => Uint8Array {
+    const law = this.#law;
+    const resampler = new Resampler(rate, RATE, 'frames');
+    const codes = new Uint8Array(FRAME_SAMPLES);
+    return (frame) => {
+      resampler.push(frame, narrow);
+      encodeG711(law, narrow, codes);
+      return codes;
+    };
   }
 
   configure(far: FarConfiguration): void {
@@ -101,7 +118,7 @@ export class Leg {
 
   /** From here on audio is kept for `receive`, from the next packet on. */
   startListening(): void {
-    this.#jitter = new JitterBuffer();
+    this.#jitter ??= new JitterBuffer();
   }
 
   stopListening(): void {
@@ -109,31 +126,33 @@ export class Leg {
     this.#jitter = undefined;
   }
 
-  /** What the far end says at the tick of `slot`. */
-  receive(slot: number, frame: Int16Array): TakeOutcome {
-    if (this.#jitter === undefined) {
-      frame.fill(0);
-      return 'silence';
-    }
-    const outcome = this.#jitter.take(slot, frame);
+  /** What the far end says at the tick of `slot`, at `rate`. */
+  receive(slot: number, frame: Int16Array, rate: number): TakeOutcome {
+    const outcome = this.#jitter?.take(slot, narrow) ?? 'silence';
     if (outcome === 'concealed') this.#concealed++;
+    if (outcome === 'silence') narrow.fill(0);
+    if (this.#wider?.rate !== rate) this.#wider = { rate, resampler: new Resampler(RATE, rate, 'frames') };
+    this.#wider.resampler.push(narrow, frame);
     return outcome;
   }
 
-  sendFrame(frame: Int16Array): void {
-    encodeG711(this.#law, frame, encoded);
-    this.sendCodes(encoded);
+  /** Sends a frame at `rate`. */
+  sendFrame(frame: Int16Array, rate: number): void {
+    if (this.#narrower?.rate !== rate) this.#narrower = { rate, resampler: new Resampler(rate, RATE, 'frames') };
+    this.#narrower.resampler.push(frame, narrow);
+    encodeG711(this.#law, narrow, encoded);
+    this.sendEncoded(encoded);
   }
 
-  /** Sends a frame that is in this leg's law already. Every tick sends something, or pauses. */
-  sendCodes(codes: Uint8Array): void {
+  /** Sends a frame in this leg's encoding. Every tick sends something, or pauses. */
+  sendEncoded(codes: Uint8Array): void {
     if (this.#sends) this.#sender.push(codes);
     else this.#sender.pause(1);
   }
 
   /** Keeps the way through NATs open, and the far end's jitter buffer running. */
   sendSilence(): void {
-    this.sendCodes(silence.get(this.#law) ?? encoded);
+    this.sendEncoded(silence.get(this.#law) ?? encoded);
   }
 
   /** Ticks that never happened: the clock skipped them. */

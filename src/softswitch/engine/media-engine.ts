@@ -12,7 +12,12 @@ import type { EngineAnswer, EngineCommand, OpenResult, WorkerMessage, WorkerSett
 import { PortPool } from './port-pool.ts';
 import { NodePacketIo } from './node-packet-io.ts';
 import type { PacketIo } from './packet-io.ts';
+import type { RecordingOrder } from './recording.ts';
+import { Recordings } from './recordings.ts';
 import { openRtpSockets } from './rtp-sockets.ts';
+
+/** What legs outside conferences are served at, Hz. */
+const LEG_RATE = 8000;
 
 /** `now` is monotonic, ms; `random` is 0 to 1. */
 export interface EngineSurroundings {
@@ -34,7 +39,11 @@ export class MediaEngine {
   readonly #conferences = new Map<ConferenceId, Conference>();
   /** Which conference a leg is in. */
   readonly #joined = new Map<LegId, Conference>();
+  /** Those that are not idle. */
+  readonly #active = new Set<Conference>();
+  readonly #recordings: Recordings;
   readonly #frame = new Int16Array(FRAME_SAMPLES);
+  readonly #said = new Int16Array(FRAME_SAMPLES);
 
   constructor(settings: WorkerSettings, surroundings: EngineSurroundings) {
     this.#settings = settings;
@@ -51,6 +60,7 @@ export class MediaEngine {
         this.#warn('leg_error', error instanceof Error ? error.message : String(error));
       },
     };
+    this.#recordings = new Recordings({ scheduler: surroundings.scheduler, emit: this.#services.emit, warn: this.#warn.bind(this) });
     this.#clock = new TickClock(surroundings.now, this.#tick.bind(this));
   }
 
@@ -75,12 +85,19 @@ export class MediaEngine {
         this.#legs.get(command.leg)?.player.break(command.all);
         return;
       case 'createConference':
-        if (!this.#conferences.has(command.conference)) this.#conferences.set(command.conference, new Conference(command.conference, this.#files, this.#services.emit));
+        if (!this.#conferences.has(command.conference)) {
+          const services = { files: this.#files, recordings: this.#recordings, emit: this.#services.emit };
+          this.#conferences.set(command.conference, new Conference(command.conference, command.settings, services));
+        }
         return;
-      case 'destroyConference':
-        for (const leg of this.#conferences.get(command.conference)?.close() ?? []) this.#joined.delete(leg);
+      case 'destroyConference': {
+        const conference = this.#conferences.get(command.conference);
+        if (conference === undefined) return;
+        for (const leg of conference.close()) this.#joined.delete(leg);
         this.#conferences.delete(command.conference);
+        this.#active.delete(conference);
         return;
+      }
       case 'join': {
         const conference = this.#conferences.get(command.conference);
         const leg = this.#legs.get(command.leg);
@@ -88,6 +105,7 @@ export class MediaEngine {
         this.#leave(command.leg);
         conference.join(leg, command.member);
         this.#joined.set(command.leg, conference);
+        this.#active.add(conference);
         return;
       }
       case 'leave':
@@ -96,8 +114,21 @@ export class MediaEngine {
       case 'setMember':
         this.#joined.get(command.leg)?.setMember(command.leg, command.member);
         return;
-      case 'playToConference':
-        this.#conferences.get(command.conference)?.play(command.play, command.source, command.leg);
+      case 'relate':
+        this.#conferences.get(command.conference)?.relate(command.listener, command.speaker, command.hears);
+        return;
+      case 'playToConference': {
+        const conference = this.#conferences.get(command.conference);
+        if (conference === undefined) return;
+        conference.play(command.play, command.source, command.leg, command.async);
+        this.#active.add(conference);
+        return;
+      }
+      case 'adjustConferencePlay':
+        this.#conferences.get(command.conference)?.adjustPlay(command.change, command.leg);
+        return;
+      case 'conferencePlayStatus':
+        this.#answer(command.request, { type: 'playStatus', status: this.#conferences.get(command.conference)?.playStatus(command.leg) });
         return;
       case 'stopConferencePlay': {
         const count = this.#conferences.get(command.conference)?.stopPlay(command.which, command.leg) ?? 0;
@@ -110,14 +141,15 @@ export class MediaEngine {
       case 'sendDtmf':
       case 'detectDtmf':
       case 'setLegAudio':
-      case 'relate':
-      case 'adjustConferencePlay':
-      case 'record':
-      case 'pauseRecording':
-      case 'stopRecording':
         return;
-      case 'conferencePlayStatus':
-        this.#answer(command.request, { type: 'playStatus', status: undefined });
+      case 'record':
+        this.#record({ id: command.recording, from: command.from, path: command.path, limits: command.limits });
+        return;
+      case 'pauseRecording':
+        this.#recordings.pause(command.recording, command.paused);
+        return;
+      case 'stopRecording':
+        this.#recordings.stop(command.recording);
         return;
       case 'stats':
         this.#answer(command.request, { type: 'legStats', stats: this.#legs.get(command.leg)?.stats });
@@ -129,7 +161,11 @@ export class MediaEngine {
         this.#clock.stop();
         for (const leg of [...this.#legs.keys()]) this.#close(leg);
         for (const conference of this.#conferences.values()) conference.close();
-        this.#answer(command.request, { type: 'stopped' });
+        // What is recorded is on the disk before the thread ends.
+        this.#recordings.allOver().then(
+          () => this.#answer(command.request, { type: 'stopped' }),
+          (error: unknown) => this.#services.onError(error),
+        );
         return;
       default:
         unreachable(command);
@@ -157,8 +193,25 @@ export class MediaEngine {
 
   #close(id: LegId): void {
     this.#leave(id);
+    this.#recordings.endOfLeg(id);
     this.#legs.get(id)?.close();
     this.#legs.delete(id);
+  }
+
+  #record(order: RecordingOrder): void {
+    const { from } = order;
+    if ('leg' in from) {
+      if (this.#legs.has(from.leg)) this.#recordings.start(order, this.#joined.get(from.leg)?.rate ?? LEG_RATE);
+      else this.#recordings.refuse(order, 'no such leg');
+      return;
+    }
+    const conference = this.#conferences.get(from.conference);
+    if (conference === undefined) {
+      this.#recordings.refuse(order, 'no such conference');
+      return;
+    }
+    this.#recordings.start(order, conference.rate);
+    this.#active.add(conference);
   }
 
   #leave(leg: LegId): void {
@@ -171,13 +224,24 @@ export class MediaEngine {
     const now = this.#surroundings.now();
     for (const leg of this.#legs.values()) leg.session.tick(now);
     if (skipped > 0) for (const leg of this.#legs.values()) leg.skip(skipped);
-    for (const conference of this.#conferences.values()) conference.tick(slot);
-    for (const leg of this.#legs.values()) {
-      if (this.#joined.has(leg.id)) continue;
-      if (leg.player.next(this.#frame)) leg.sendFrame(this.#frame);
-      else leg.sendSilence();
+    for (const conference of this.#active) {
+      conference.tick(slot);
+      if (conference.isIdle) this.#active.delete(conference);
     }
+    for (const leg of this.#legs.values()) if (!this.#joined.has(leg.id)) this.#serve(leg, slot);
     this.#io.flush();
+  }
+
+  /** A leg that is in no conference hears what is played to it. */
+  #serve(leg: Leg, slot: number): void {
+    const isPlayedTo = leg.player.next(this.#frame);
+    if (isPlayedTo) leg.sendFrame(this.#frame, LEG_RATE);
+    else leg.sendSilence();
+    if (!this.#recordings.hasLegs || !this.#recordings.isRecordedLeg(leg.id)) return;
+    if (!isPlayedTo) this.#frame.fill(0);
+    leg.startListening();
+    leg.receive(slot, this.#said, LEG_RATE);
+    this.#recordings.writeLeg(leg.id, this.#said, this.#frame);
   }
 
   #emit(event: EngineEvent): void {
