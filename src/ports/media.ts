@@ -23,8 +23,14 @@ export interface MediaLine {
   /** From the view of whoever made this description. */
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   readonly codecs: readonly MediaCodec[];
-  /** Packet time in ms. */
+  /** Packet time in ms: wanted, and the most there may be. */
   readonly ptime?: number;
+  readonly maxptime?: number;
+  /** Where RTCP goes to when not to the port above; on the port of the media itself when both sides have `rtcpMux`. */
+  readonly rtcpPort?: number;
+  readonly rtcpMux?: true;
+  /** There when the line is encrypted: its keys as SDP has them (RFC 4568). Never to be logged. */
+  readonly crypto?: readonly string[];
 }
 
 export interface MediaCodec {

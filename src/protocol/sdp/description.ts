@@ -3,8 +3,8 @@
  * addressed and which codecs it has, nothing of SDP's spelling.
  */
 import { err, ok, type Result } from '../../lib/result.ts';
-import { isPlainRtp } from './audio.ts';
 import { parseSdp, writeSdp, type Direction, type MediaLine, type SdpError } from './session.ts';
+import { isUsableSecurely, usableAudio } from './usable-audio.ts';
 
 export interface Description {
   readonly lines: readonly DescribedLine[];
@@ -18,6 +18,11 @@ export interface DescribedLine {
   readonly direction: Direction;
   readonly codecs: readonly { readonly name: string; readonly payloadType: number; readonly clockRate: number; readonly channels?: number; readonly fmtp?: string }[];
   readonly ptime?: number;
+  readonly maxptime?: number;
+  readonly rtcpPort?: number;
+  readonly rtcpMux?: true;
+  /** There when the line can be encrypted: what is behind every `a=crypto:`, keys in clear. */
+  readonly crypto?: readonly string[];
 }
 
 const kinds: ReadonlySet<string> = new Set(['audio', 'video', 'application', 'image']);
@@ -36,12 +41,18 @@ function describeLine(line: MediaLine): DescribedLine {
     direction: line.direction,
     codecs: line.formats.map(({ codec, ...format }) => ({ name: codec, ...format })),
     ...(line.ptime === undefined ? {} : { ptime: line.ptime }),
+    ...(line.maxptime === undefined ? {} : { maxptime: line.maxptime }),
+    ...(line.rtcpPort === undefined ? {} : { rtcpPort: line.rtcpPort }),
+    ...(line.rtcpMux ? { rtcpMux: true } : {}),
+    ...(isUsableSecurely(line) ? { crypto: line.crypto } : {}),
   };
 }
 
-/** The audio line a plain RTP media server can take: the first with a port, an address and a protocol it speaks. */
-export const usableAudioLine = (description: Description): DescribedLine | undefined =>
-  description.lines.find((line) => line.kind === 'audio' && line.port !== 0 && line.address !== '' && isPlainRtp(line.protocol));
+/** The audio line a media server can take; undefined when there is none, or nobody can say where its media goes. */
+export function usableAudioLine({ lines }: Description): DescribedLine | undefined {
+  const line = lines[usableAudio(lines)];
+  return line?.address === '' ? undefined : line;
+}
 
 /** Identifies a description through a call; `version` grows by one with every change (RFC 3264 §8). */
 export interface SdpOrigin {
@@ -62,6 +73,10 @@ export function writeAudioSdp(description: Description, origin: SdpOrigin): Resu
       ...(codec.fmtp === undefined ? [] : [`a=fmtp:${codec.payloadType} ${codec.fmtp}`]),
     ]),
     ...(line.ptime === undefined ? [] : [`a=ptime:${line.ptime}`]),
+    ...(line.maxptime === undefined ? [] : [`a=maxptime:${line.maxptime}`]),
+    ...(line.crypto ?? []).map((value) => `a=crypto:${value}`),
+    ...(line.rtcpPort === undefined ? [] : [`a=rtcp:${line.rtcpPort}`]),
+    ...(line.rtcpMux === true ? ['a=rtcp-mux'] : []),
     `a=${line.direction}`,
   ];
   return ok(writeSdp(session, [media]));

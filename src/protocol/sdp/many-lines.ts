@@ -2,7 +2,6 @@
  * Offers with many media lines (video, content, BFCP, H.224, fax) met with audio only: the media server sees the one audio
  * line, the caller gets an answer that keeps every line and its place and refuses the others (RFC 3264 §6).
  */
-import { isPlainRtp } from './audio.ts';
 import {
   isDirectionLine,
   mirrored,
@@ -11,8 +10,8 @@ import {
   writeSdp,
   type Direction,
   type MediaLine,
-  type SessionDescription,
 } from './session.ts';
+import { usableAudio } from './usable-audio.ts';
 
 /**
  * The full answer to `offerSdp`: its audio line answered with that of `audioAnswerSdp`, every other line refused with
@@ -22,17 +21,13 @@ export function composeAnswer(offerSdp: string, audioAnswerSdp: string): string 
   const offer = parseSdp(offerSdp);
   const answer = parseSdp(audioAnswerSdp);
   if (!offer.ok || !answer.ok) return audioAnswerSdp;
-  const index = usableAudio(offer.value);
+  const index = usableAudio(offer.value.media);
   const audio = answer.value.media.find((line) => line.kind === 'audio');
   const answered = audio !== undefined && audio.port !== 0 ? offer.value.media[index] : undefined;
   const groups = offer.value.lines.flatMap((line) => (line.startsWith('a=group:') ? keepGroup(line, answered?.mid) : []));
   const session = answer.value.lines.filter((line) => !line.startsWith('a=group:') && !isDirectionLine(line));
   const media = offer.value.media.map((line) => (audio !== undefined && line === answered ? accepted(line, audio) : refused(line)));
   return writeSdp([...session, ...groups], media);
-}
-
-function usableAudio(offer: SessionDescription): number {
-  return offer.media.findIndex((line) => line.kind === 'audio' && line.port !== 0 && isPlainRtp(line.protocol));
 }
 
 /** A group keeps only the accepted line (RFC 5888 §9, RFC 8843 §7.3.3); without it the group goes. Other lines stay. */

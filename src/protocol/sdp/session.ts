@@ -32,7 +32,15 @@ export interface MediaLine {
   readonly direction: Direction;
   /** The address media goes to: the line's own c=, else the session's. */
   readonly address: string | undefined;
+  /** ms, as asked for and as the most allowed (RFC 4566 §6). */
   readonly ptime: number | undefined;
+  readonly maxptime: number | undefined;
+  /** Where RTCP goes to (RFC 3605); without it to the port above. */
+  readonly rtcpPort: number | undefined;
+  /** RTCP may come and go on the RTP port (RFC 5761 §5.1.1). */
+  readonly rtcpMux: boolean;
+  /** What is behind every `a=crypto:`: keys, never to be shown. */
+  readonly crypto: readonly string[];
   readonly mid: string | undefined;
   /** The `m=` line and all that belongs to it, without line ends. */
   readonly lines: readonly string[];
@@ -146,6 +154,10 @@ function readMedia(lines: readonly string[], session: readonly string[]): MediaL
     direction: readDirection(lines) ?? readDirection(session) ?? 'sendrecv',
     address: readAddress(lines) ?? readAddress(session),
     ptime: attributes.ptime,
+    maxptime: readNumber(lines, 'maxptime', 1_000),
+    rtcpPort: readNumber(lines, 'rtcp', 65_535),
+    rtcpMux: lines.some((line) => line.trimEnd() === 'a=rtcp-mux'),
+    crypto: lines.flatMap((line) => (line.startsWith('a=crypto:') ? [line.slice('a=crypto:'.length)] : [])),
     mid: readMid(lines),
     lines,
   };
@@ -192,6 +204,13 @@ function readDirection(lines: readonly string[]): Direction | undefined {
 function readAddress(lines: readonly string[]): string | undefined {
   const connection = lines.find((line) => line.startsWith('c='));
   return connection === undefined ? undefined : /^c=IN IP[46] ([^\s/]+)/.exec(connection)?.[1];
+}
+
+/** The number an attribute begins with: `a=rtcp:4001 IN IP4 192.0.2.1`. Undefined when it is 0, too large, or not there. */
+function readNumber(lines: readonly string[], attribute: string, most: number): number | undefined {
+  const line = lines.find((candidate) => candidate.startsWith(`a=${attribute}:`));
+  const value = Number(/^\d{1,6}/.exec(line?.slice(attribute.length + 3) ?? '')?.[0] ?? 0);
+  return value > 0 && value <= most ? value : undefined;
 }
 
 function readMid(lines: readonly string[]): string | undefined {

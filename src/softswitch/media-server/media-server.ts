@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Scheduler } from '../../lib/machine.ts';
 import { unreachable } from '../../lib/result.ts';
+import type { AudioCodec } from '../../protocol/sdp/audio.ts';
 import type { Engine, EngineEvent } from '../engine/api.ts';
 import type { Logger } from '../sip-stack/api.ts';
 import { createSipStack } from '../sip-stack/sip-stack.ts';
@@ -12,7 +13,9 @@ import { ConferenceRegistry } from './conference-registry.ts';
 import { defaultLimits, type Core, type Identity, type MediaServerLimits } from './core.ts';
 import { EslInbound } from './esl-inbound.ts';
 import { EventBus } from './event-bus.ts';
-import { METHODS, SipAgent } from './sip-agent.ts';
+import { originate } from './originate.ts';
+import { SessionLimits } from './session-limits.ts';
+import { METHODS, SipAgent, type SipAgentOptions } from './sip-agent.ts';
 
 export interface MediaServerOptions {
   /** Where INVITEs come in (UDP). Port 0 takes a free one. */
@@ -23,6 +26,8 @@ export interface MediaServerOptions {
   readonly rtpHost: string;
   /** The local address to advertise to a far end. */
   readonly rtpAddress: (peer: string) => string | Promise<string>;
+  /** Spoken with callers, in the order an offer of ours lists them; default: all the engine has, L16 last. */
+  readonly codecs?: readonly AudioCodec[];
   /** Makes the engine, which reports to `onEvent`. The media server stops it. */
   readonly engine: (onEvent: (event: EngineEvent) => void) => Engine;
   readonly scheduler: Scheduler;
@@ -54,6 +59,7 @@ export interface MediaServer {
 }
 
 const VERSION = '1.10.12-vestibule';
+const CODECS: readonly AudioCodec[] = ['PCMU', 'PCMA'];
 /** Time for the BYEs of `stop` to be answered, ms. */
 const DRAIN_MS = 500;
 /** An engine that cannot run at all must not be started in a circle. */
@@ -88,11 +94,15 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     conferences: new ConferenceRegistry(),
     soundPrefix: options.soundPrefix ?? '.',
     plays: new Map(),
-    counters: { sessions: 0, peakSessions: 0 },
+    recordings: new Map(),
+    sessions: new SessionLimits(options.limits?.channels ?? defaultLimits.channels, () => scheduler.now()),
+    outboundSockets: new Set(),
+    originate: (call) => originate({ ...agentOptions, stack, adopt: (made, dialog) => agent.adopt(made, dialog), forget: (made) => agent.forget(made) }, call),
     newUuid: randomUUID,
     sipAddress: () => sipAddress,
   };
-  const agent = new SipAgent({ core, rtpHost: options.rtpHost, rtpAddress: async (peer) => options.rtpAddress(peer) });
+  const agentOptions: SipAgentOptions = { core, rtpHost: options.rtpHost, rtpAddress: async (peer) => options.rtpAddress(peer), codecs: options.codecs ?? CODECS };
+  const agent = new SipAgent(agentOptions);
   const stack = createSipStack({
     listen: [{ transport: 'udp', ...options.sip }],
     scheduler,
@@ -130,6 +140,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
       cancelRestart();
       for (const channel of [...core.channels.values()]) channel.hangup('MANAGER_REQUEST');
       await drained(core, () => stack.debugState().clientTransactions === 0);
+      for (const session of [...core.outboundSockets]) session.close();
       await inbound.close();
       await stack.close();
       await core.engine.stop();
@@ -158,15 +169,25 @@ function onEngineEvent(core: Core, event: EngineEvent): void {
       core.conferences.byUuid(event.conference)?.talking(event);
       return;
     case 'recording':
+      core.recordings.get(event.recording)?.(event);
+      return;
     case 'mediaTimeout':
+      core.channels.get(event.leg)?.hangup('MEDIA_TIMEOUT');
       return;
     case 'lost':
-      core.log.error({ message: event.message }, 'the media engine failed: every call ends, another engine takes its place');
-      for (const channel of [...core.channels.values()]) channel.hangup('NORMAL_TEMPORARY_FAILURE');
+      lost(core, event);
       return;
     default:
       unreachable(event);
   }
+}
+
+/** A worker of the engine died: the calls and conferences it had end, the others are not touched. */
+function lost(core: Core, { legs, conferences, message }: Extract<EngineEvent, { readonly type: 'lost' }>): void {
+  core.log.error({ message, legs: legs.length, conferences: conferences.length }, 'the media engine lost calls: they end');
+  const members = conferences.flatMap((id) => core.conferences.byUuid(id)?.members ?? []).map(({ channel }) => channel);
+  const channels = new Set([...legs.flatMap((leg) => core.channels.get(leg) ?? []), ...members]);
+  for (const channel of channels) channel.hangup('NORMAL_TEMPORARY_FAILURE');
 }
 
 /** Waits until `done`, for a bounded time. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { chooseCrypto } from '../../../../src/protocol/sdp/crypto.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../../../src/protocol/sdp/description.ts';
+import { SRTP_AND_RTP, SRTP_ONLY, UNUSABLE_SRTP_AND_RTP } from './offers.ts';
 
 const offer = [
   'v=0',
@@ -70,7 +72,27 @@ describe('neutral description of SDP', () => {
     assert.match(written.value, /^a=rtpmap:111 opus\/48000\/2\r$/m);
   });
 
-  it('no plain audio: nothing to write', () => {
+  it('an encrypted line keeps its keys, RTCP port and packet times, and is taken before one in the clear', () => {
+    const described = describeSdp(`${SRTP_ONLY}a=crypto:2 AEAD_AES_128_GCM inline:${'A'.repeat(37)}Q==\r\na=rtcp:4009\r\na=rtcp-mux\r\na=maxptime:40\r\na=fmtp:0 x\r\nm=audio 4002 RTP/AVP 0\r\n`);
+    assert.ok(described.ok);
+    const written = writeAudioSdp(described.value, { sessionId: 1, version: 1 });
+    assert.ok(written.ok);
+    assert.match(written.value, /^m=audio 4000 RTP\/SAVP 0\r$/m);
+    assert.deepEqual(describeSdp(written.value), { ok: true, value: { lines: [described.value.lines[0]] } });
+    assert.equal(chooseCrypto(described.value.lines[0]?.crypto ?? [])?.tag, 1);
+    assert.equal(described.value.lines[0]?.crypto?.length, 2);
+  });
+
+  it('without a suite we have, the line in the clear is taken', () => {
+    const described = describeSdp(UNUSABLE_SRTP_AND_RTP);
+    assert.ok(described.ok);
+    assert.equal(described.value.lines[0]?.crypto, undefined);
+    assert.equal(usableAudioLine(described.value)?.port, 4002);
+    const both = describeSdp(SRTP_AND_RTP);
+    assert.equal(both.ok && usableAudioLine(both.value)?.port, 4000);
+  });
+
+  it('no audio in the clear or with a key: nothing to write', () => {
     for (const audio of ['m=audio 0 RTP/AVP 0', 'm=audio 4000 RTP/SAVP 0', 'm=video 4000 RTP/AVP 97']) {
       const described = describeSdp(offer.replace(/m=video[\s\S]*/, `${audio}\r\n`));
       assert.ok(described.ok);

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isPlainRtp, writeAudioAnswer } from '../../../../src/protocol/sdp/audio.ts';
+import { writeAudioAnswer } from '../../../../src/protocol/sdp/audio.ts';
 import { composeAnswer } from '../../../../src/protocol/sdp/many-lines.ts';
 import { parseSdp, type Direction } from '../../../../src/protocol/sdp/session.ts';
-import { ROOM_SYSTEM, SRTP_AND_RTP, TELEPHONE } from './offers.ts';
+import { isPlainRtp } from '../../../../src/protocol/sdp/usable-audio.ts';
+import { ROOM_SYSTEM, SRTP_AND_RTP, TELEPHONE, UNUSABLE_SRTP_AND_RTP } from './offers.ts';
 
 const local = { sessionId: 7, version: 8, address: '192.0.2.99', port: 30_000, protocol: 'RTP/AVP' };
 const answer = (direction: Direction = 'sendrecv'): string =>
-  writeAudioAnswer({ ...local, direction }, { codec: 'PCMA', payloadType: 8, ptime: 20, telephoneEvent: 101 });
+  writeAudioAnswer({ ...local, direction }, { codec: 'PCMA', payloadType: 8, clockRate: 8_000, ptime: 20, telephoneEvent: 101 });
 
 describe('composeAnswer, RFC 3264 §6', () => {
   it('answers audio and refuses every other line of a room system', () => {
@@ -41,7 +42,14 @@ describe('composeAnswer, RFC 3264 §6', () => {
   });
 
   it('gives the answered line the protocol that was offered', () => {
-    assert.match(composeAnswer(SRTP_AND_RTP, answer()), /m=audio 0 RTP\/SAVP 0\r\nm=audio 30000 RTP\/AVPF 8 101\r\n/);
+    assert.match(composeAnswer(UNUSABLE_SRTP_AND_RTP, answer()), /m=audio 0 RTP\/SAVP 0\r\nm=audio 30000 RTP\/AVPF 8 101\r\n/);
+  });
+
+  it('RFC 4568: who offers both, encrypted and in the clear, is answered encrypted, whichever comes first', () => {
+    const secure = answer().replace('RTP/AVP', 'RTP/SAVP');
+    assert.match(composeAnswer(SRTP_AND_RTP, secure), /m=audio 30000 RTP\/SAVP 8 101\r\n[\s\S]*m=audio 0 RTP\/AVPF 0\r\n/);
+    const swapped = SRTP_AND_RTP.replace(/(m=audio 4000[\s\S]*)(m=audio 4002.*\r\n)/, '$2$1');
+    assert.match(composeAnswer(swapped, secure), /m=audio 0 RTP\/AVPF 0\r\nm=audio 30000 RTP\/SAVP 8 101\r\n/);
   });
 
   it('drops a group whose accepted line is not in it', () => {

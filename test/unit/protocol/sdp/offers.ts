@@ -58,7 +58,7 @@ m=image 2334 udptl t38\r
 a=T38FaxVersion:0\r
 `;
 
-const SRTP_ONLY = `v=0\r
+export const SRTP_ONLY = `v=0\r
 o=- 1 1 IN IP4 192.0.2.10\r
 s=-\r
 c=IN IP4 192.0.2.10\r
@@ -69,3 +69,6 @@ a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 
 /** Encrypted first, in the clear as the second choice. */
 export const SRTP_AND_RTP = SRTP_ONLY + 'm=audio 4002 RTP/AVPF 0\r\n';
+
+/** A suite nobody has: only the line in the clear is left. */
+export const UNUSABLE_SRTP_AND_RTP = SRTP_AND_RTP.replace('AES_CM_128_HMAC_SHA1_80', 'F8_128_HMAC_SHA1_80');

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { chooseAudio, writeAudioAnswer, writeAudioOffer } from '../../../../src/protocol/sdp/audio.ts';
 import { narrowed, mirrored, parseSdp, type Direction } from '../../../../src/protocol/sdp/session.ts';
-import { ROOM_SYSTEM, TELEPHONE } from './offers.ts';
+import { ROOM_SYSTEM } from './offers.ts';
 
 function parsed(text: string): Exclude<ReturnType<typeof parseSdp>, { ok: false }>['value'] {
   const session = parseSdp(text);
@@ -46,6 +45,18 @@ describe('SDP reading', () => {
     assert.deepEqual([own?.direction, own?.address], ['inactive', '192.0.2.2']);
   });
 
+  it('RFC 3605, RFC 5761, RFC 4566 §6: rtcp, rtcp-mux and maxptime', () => {
+    const line = (attributes: string): readonly unknown[] => {
+      const [media] = parsed(`v=0\r\nm=audio 1 RTP/AVP 0\r\n${attributes}`).media;
+      return [media?.rtcpPort, media?.rtcpMux, media?.maxptime];
+    };
+    assert.deepEqual(line(''), [undefined, false, undefined]);
+    assert.deepEqual(line('a=rtcp:4711\r\na=rtcp-mux\r\na=maxptime:40\r\n'), [4711, true, 40]);
+    assert.deepEqual(line('a=rtcp:4711 IN IP4 192.0.2.1\r\n'), [4711, false, undefined]);
+    assert.deepEqual(line('a=rtcp:0\r\na=maxptime:x\r\n'), [undefined, false, undefined]);
+    assert.deepEqual(line('a=rtcp:70000\r\na=rtcp-fb:* nack\r\n'), [undefined, false, undefined]);
+  });
+
   const broken: readonly (readonly [name: string, text: string, code: string])[] = [
     ['empty', '', 'sdp_malformed'],
     ['another protocol', 'INVITE sip:x SIP/2.0', 'sdp_malformed'],
@@ -75,51 +86,5 @@ describe('directions, RFC 3264 §6.1 and §8.4', () => {
   it('narrowed', () => {
     assert.deepEqual(all.map((one) => narrowed(one, 'recvonly')), ['recvonly', 'inactive', 'recvonly', 'inactive']);
     assert.deepEqual(all.map((one) => narrowed(one, one)), all);
-  });
-});
-
-describe('audio, RFC 3264 §6', () => {
-  const audio = (text: string): ReturnType<typeof chooseAudio> => {
-    const [line] = parsed(`v=0\r\nc=IN IP4 192.0.2.1\r\n${text}`).media;
-    assert.ok(line);
-    return chooseAudio(line);
-  };
-
-  it('the first codec both have, in the order of the offer', () => {
-    assert.deepEqual(audio('m=audio 1 RTP/AVP 9 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n'), { codec: 'PCMA', payloadType: 8, ptime: 20, telephoneEvent: 101 });
-  });
-  it('RFC 4733 §2.4.1: telephone-event at 48000 is not ours', () => {
-    const [line] = parsed(ROOM_SYSTEM).media;
-    assert.ok(line);
-    assert.deepEqual(chooseAudio(line), { codec: 'PCMA', payloadType: 8, ptime: 20, telephoneEvent: 101 });
-    assert.equal(audio('m=audio 1 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/48000\r\n')?.telephoneEvent, undefined);
-  });
-  it('PCMU on a dynamic payload type', () => assert.equal(audio('m=audio 1 RTP/AVP 97\r\na=rtpmap:97 pcmu/8000\r\n')?.payloadType, 97));
-  it('PCMU at 16 kHz is another codec', () => assert.equal(audio('m=audio 1 RTP/AVP 97\r\na=rtpmap:97 PCMU/16000\r\n'), undefined));
-  it('ptime is followed when it is whole frames, else 20', () => {
-    assert.equal(audio('m=audio 1 RTP/AVP 0\r\na=ptime:40\r\n')?.ptime, 40);
-    assert.equal(audio('m=audio 1 RTP/AVP 0\r\na=ptime:30\r\n')?.ptime, 20);
-    assert.equal(audio('m=audio 1 RTP/AVP 0\r\na=ptime:bogus\r\n')?.ptime, 20);
-  });
-  it('no common codec', () => assert.equal(audio('m=audio 1 RTP/AVP 18\r\n'), undefined));
-
-  const local = { sessionId: 1795269686, version: 1795269687, address: '127.0.0.1', port: 38510, protocol: 'RTP/AVP', direction: 'sendrecv' } as const;
-  it('E02: the answer as FreeSWITCH writes it', () => {
-    assert.equal(
-      writeAudioAnswer(local, { codec: 'PCMU', payloadType: 0, ptime: 20, telephoneEvent: 101 }),
-      'v=0\r\no=FreeSWITCH 1795269686 1795269687 IN IP4 127.0.0.1\r\ns=FreeSWITCH\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 38510 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n',
-    );
-  });
-  it('F-1: our own offer is one plain audio line', () => {
-    const { media } = parsed(writeAudioOffer({ ...local, address: '2001:db8::1' }));
-    assert.deepEqual(media.map(({ kind, protocol, formatList, address }) => [kind, protocol, formatList, address]), [['audio', 'RTP/AVP', '0 8 101', '2001:db8::1']]);
-  });
-  it('what we write we can read', () => {
-    const [line] = parsed(TELEPHONE).media;
-    assert.ok(line);
-    const choice = chooseAudio(line);
-    assert.ok(choice);
-    const [again] = parsed(writeAudioAnswer(local, choice)).media;
-    assert.deepEqual(again === undefined ? undefined : chooseAudio(again), choice);
   });
 });
