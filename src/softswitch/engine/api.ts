@@ -225,7 +225,7 @@ export interface Engine {
   adjustConferencePlay(conference: ConferenceId, change: { readonly paused?: boolean; readonly positionMs?: number; readonly volume?: number }, leg?: LegId): void;
   /** Position and length of what sounds in the queue, ms; undefined when nothing does. `lengthMs` undefined: endless. */
   conferencePlayStatus(conference: ConferenceId, leg?: LegId): Promise<{ readonly play: PlayId; readonly positionMs: number; readonly lengthMs?: number } | undefined>;
-  /** Records the whole mix of a conference, or what is said by and to one leg, into a WAV file (PCM16 mono). `limitMs` and `silenceMs` (below energy `silenceLevel`) end it by themselves. */
+  /** Records the whole mix of a conference, or a leg (`heard`: what is heard of it; `both`: what it is sent, too), into a WAV file (PCM16 mono). `limitMs` and `silenceMs` (below energy `silenceLevel`) end it by themselves. */
   record(
     recording: RecordingId,
     from: { readonly conference: ConferenceId } | { readonly leg: LegId; readonly what: 'both' | 'heard' },
