@@ -4,11 +4,18 @@
  * CR LF as well and skips empty lines before a command.
  */
 import { err, ok, type Result } from '../../lib/result.ts';
+import type { EventFormat } from './encode.ts';
+import type { EslHeader } from './event.ts';
 
 export type EslCommand =
-  | { readonly verb: 'connect' | 'exit' | 'noevents' }
+  | { readonly verb: 'connect' | 'exit' | 'noevents' | 'nolinger' | 'nolog' | 'resume' }
   | { readonly verb: 'auth'; readonly password: string }
-  | { readonly verb: 'event'; readonly format: 'plain' | 'json'; readonly words: readonly string[] }
+  | { readonly verb: 'event'; readonly format: EventFormat; readonly words: readonly string[] }
+  /** `uuid` is empty when the socket's own channel is meant; `format` undefined leaves it as it is. */
+  | { readonly verb: 'myevents'; readonly uuid: string; readonly format: EventFormat | undefined }
+  | { readonly verb: 'sendevent'; readonly name: string; readonly headers: readonly EslHeader[]; readonly body: string }
+  | { readonly verb: 'getvar'; readonly name: string }
+  | { readonly verb: 'log'; readonly level: string }
   | { readonly verb: 'nixevent'; readonly words: readonly string[] }
   | { readonly verb: 'filter'; readonly header: string; readonly value: string }
   /** `header` may be `all`; an empty `value` removes every filter on the header. */
@@ -17,7 +24,9 @@ export type EslCommand =
   | { readonly verb: 'bgapi'; readonly command: string; readonly jobUuid: string | undefined }
   /** `uuid` is empty when the socket's own channel is meant. */
   | { readonly verb: 'sendmsg'; readonly uuid: string; readonly message: SendMessage }
-  | { readonly verb: 'linger' | 'divert_events' }
+  /** Seconds; undefined is until the client closes. */
+  | { readonly verb: 'linger'; readonly seconds: number | undefined }
+  | { readonly verb: 'divert_events'; readonly value: string }
   | { readonly verb: 'unknown' };
 
 export type SendMessage =
@@ -79,7 +88,7 @@ export function createEslReader(limits: EslReaderLimits): EslReader {
         const total = end.next + bodyLength;
         if (total > limits.maxCommandBytes) return tooLong();
         if (buffered.length < total) return ok(commands);
-        commands.push(toCommand(lines[0] ?? '', headers, decoder.decode(buffered.subarray(end.next, total))));
+        commands.push(toCommand(lines, headers, decoder.decode(buffered.subarray(end.next, total))));
         buffered = buffered.subarray(total);
         scanned = 0;
       }
@@ -109,13 +118,19 @@ function headerEnd(bytes: Uint8Array, from: number): { readonly text: number; re
   return undefined;
 }
 
+/** Names in lower case. */
 function readHeaders(lines: readonly string[]): ReadonlyMap<string, string> {
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
-  }
-  return headers;
+  return new Map(lines.flatMap(readHeader).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function readHeader(line: string): readonly (readonly [string, string])[] {
+  const colon = line.indexOf(':');
+  return colon > 0 ? [[line.slice(0, colon).trim(), line.slice(colon + 1).trim()]] : [];
+}
+
+function readFormat(word: string | undefined): EventFormat | undefined {
+  const format = word?.toLowerCase();
+  return format === 'json' || format === 'plain' || format === 'xml' ? format : undefined;
 }
 
 function contentLength(headers: ReadonlyMap<string, string>): number {
@@ -123,23 +138,40 @@ function contentLength(headers: ReadonlyMap<string, string>): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
-function toCommand(line: string, headers: ReadonlyMap<string, string>, body: string): EslCommand {
-  const [verb, rest] = cut(line.trim());
-  switch (verb.toLowerCase()) {
+function toCommand([line = '', ...headerLines]: readonly string[], headers: ReadonlyMap<string, string>, body: string): EslCommand {
+  const [word, rest] = cut(line.trim());
+  const verb = word.toLowerCase();
+  switch (verb) {
     case 'connect':
     case 'exit':
     case 'noevents':
-      return { verb: verb.toLowerCase() as 'connect' | 'exit' | 'noevents' };
+    case 'nolinger':
+    case 'nolog':
+    case 'resume':
+      return { verb };
     case 'auth':
       return { verb: 'auth', password: rest };
+    case 'userauth':
+      // `user@domain:password`: there is one password, whoever says it.
+      return { verb: 'auth', password: rest.slice(rest.indexOf(':') + 1) };
     case 'event':
     case 'events': {
       const all = words(rest);
-      const format = all[0]?.toLowerCase();
+      const format = readFormat(all[0]);
       // Any other first word is already an event's name: the format is then `plain`.
-      if (format === 'json' || format === 'plain') return { verb: 'event', format, words: all.slice(1) };
+      if (format !== undefined) return { verb: 'event', format, words: all.slice(1) };
       return { verb: 'event', format: 'plain', words: all };
     }
+    case 'myevents': {
+      const all = words(rest);
+      return { verb, uuid: all.find((text) => readFormat(text) === undefined) ?? '', format: all.map(readFormat).find((format) => format !== undefined) };
+    }
+    case 'sendevent':
+      return { verb, name: rest.toUpperCase(), headers: headerLines.flatMap(readHeader), body };
+    case 'getvar':
+      return { verb, name: rest };
+    case 'log':
+      return { verb, level: rest };
     case 'nixevent':
       return { verb: 'nixevent', words: words(rest) };
     case 'filter': {
@@ -157,8 +189,9 @@ function toCommand(line: string, headers: ReadonlyMap<string, string>, body: str
     case 'sendmsg':
       return { verb: 'sendmsg', uuid: rest, message: toMessage(headers, body) };
     case 'linger':
+      return { verb, seconds: /^\d{1,6}$/.test(rest) ? Number(rest) : undefined };
     case 'divert_events':
-      return { verb: verb.toLowerCase() as 'linger' | 'divert_events' };
+      return { verb, value: rest };
     default:
       return { verb: 'unknown' };
   }

@@ -51,6 +51,36 @@ export function jsonEvent(event: EslEvent): string {
   return `Content-Length: ${byteLength(json)}\nContent-Type: text/event-json\n\n${json}`;
 }
 
+/** How a socket wants its events. */
+export type EventFormat = 'plain' | 'json' | 'xml';
+
+export function writeEvent(event: EslEvent, format: EventFormat): string {
+  switch (format) {
+    case 'plain':
+      return plainEvent(event);
+    case 'json':
+      return jsonEvent(event);
+    case 'xml':
+      return withBody('Content-Type: text/event-xml\n', eventXml(event));
+  }
+}
+
+/** An event as its XML text. A name that XML does not allow as one is left out. */
+export function eventXml(event: EslEvent): string {
+  const element = (indent: string, name: string, text: string): string => `${indent}<${name}>${xmlEscape(text)}</${name}>\n`;
+  const headers = event.headers.filter(([name]) => XML_NAME.test(name)).map(([name, value]) => element('    ', name, plainValue(value)));
+  const body = event.body === undefined ? '' : element('  ', 'Content-Length', String(byteLength(event.body))) + element('  ', 'body', event.body);
+  return `<event>\n  <headers>\n${headers.join('')}  </headers>\n${body}</event>`;
+}
+
+const XML_NAME = /^[A-Za-z_][\w.-]*$/;
+const XML_ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+
+/** Control characters have no place in XML 1.0: they are dropped. */
+export function xmlEscape(text: string): string {
+  return [...text].filter((character) => character >= ' ' || '\t\n\r'.includes(character)).join('').replace(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? '');
+}
+
 export function plainEvent(event: EslEvent): string {
   const body = event.body;
   const text = body === undefined ? `${plainHeaders(event)}\n` : `${plainHeaders(event)}Content-Length: ${byteLength(body)}\n\n${body}`;
@@ -63,6 +93,11 @@ const GOODBYE = 'Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.
 export function disconnectNotice(uuid?: string): string {
   const channel = uuid === undefined ? '' : `Controlled-Session-UUID: ${uuid}\nContent-Disposition: disconnect\n`;
   return withBody(`Content-Type: text/disconnect-notice\n${channel}`, GOODBYE);
+}
+
+/** The channel of a lingering socket is gone; the socket stays for `seconds`, -1 is until the client closes it. */
+export function lingerNotice(uuid: string, channelName: string, seconds: number): string {
+  return `Content-Type: text/disconnect-notice\nControlled-Session-UUID: ${uuid}\nContent-Disposition: linger\nChannel-Name: ${oneLine(channelName)}\nLinger-Time: ${seconds}\nContent-Length: 0\n\n`;
 }
 
 function withBody(headers: string, body: string): string {

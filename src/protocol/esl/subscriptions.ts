@@ -1,7 +1,8 @@
 /** Which events a socket hears: the names it subscribed to, and then its filters. Pure: every change is a new value. */
+import type { EventFormat } from './encode.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { headerOf, type EslEvent } from './event.ts';
-import { EVENT_NAMES } from './event-names.ts';
+import { CHANNEL_EVENT_NAMES, EVENT_NAMES } from './event-names.ts';
 
 /** One filter, read when it is set: every event of the server is held against it. */
 export interface EslFilter {
@@ -12,7 +13,9 @@ export interface EslFilter {
 }
 
 export interface Subscriptions {
-  readonly format: 'plain' | 'json';
+  readonly format: EventFormat;
+  /** Only events of this channel are heard (`myevents`). */
+  readonly channel?: string;
   /** Event names; `ALL` is everything. */
   readonly names: ReadonlySet<string>;
   /** Subclasses of CUSTOM events. */
@@ -25,13 +28,14 @@ export const noSubscriptions: Subscriptions = { format: 'plain', names: new Set(
 /** A socket cannot make the server remember more than this many subclasses, and as many filters. */
 const MAX_ENTRIES = 256;
 const MAX_PATTERN = 256;
+const EVERY_NAME: ReadonlySet<string> = new Set([...EVENT_NAMES].filter((name) => name !== 'ALL'));
 
 export type SubscriptionError = { readonly code: 'no_keywords' } | { readonly code: 'too_many' } | { readonly code: 'invalid_filter' };
 
 /** Adds to what is heard. After the word CUSTOM every further word is a subclass, even if an event has that name. */
 export function subscribe(
   before: Subscriptions,
-  format: 'plain' | 'json',
+  format: EventFormat,
   words: readonly string[],
 ): Result<Subscriptions, SubscriptionError> {
   const { names, subclasses } = readWords(words);
@@ -40,15 +44,22 @@ export function subscribe(
   return after.subclasses.size > MAX_ENTRIES ? err({ code: 'too_many' }) : ok(after);
 }
 
+/** `myevents`: all that happens to one channel, and nothing of others. */
+export function subscribeToChannel(before: Subscriptions, format: EventFormat, channel: string): Subscriptions {
+  return { ...before, format, channel, names: new Set([...before.names, ...CHANNEL_EVENT_NAMES]) };
+}
+
 export function unsubscribe(before: Subscriptions, words: readonly string[]): Subscriptions {
   const { names, subclasses } = readWords(words);
   const gone = new Set(names);
   const goneSubclasses = new Set(subclasses);
   // `CUSTOM x::y` takes the subclass away, not all custom events.
   if (subclasses.length > 0) gone.delete('CUSTOM');
+  // A name taken out of ALL leaves the others.
+  const present = before.names.has('ALL') && gone.size > 0 ? EVERY_NAME : before.names;
   return {
     ...before,
-    names: new Set([...before.names].filter((name) => !gone.has(name))),
+    names: gone.has('ALL') ? new Set() : new Set([...present].filter((name) => !gone.has(name))),
     subclasses: new Set([...before.subclasses].filter((name) => !goneSubclasses.has(name))),
   };
 }
@@ -70,7 +81,15 @@ export function deleteFilter(before: Subscriptions, header: string, value: strin
 
 /** Without filters everything subscribed passes; with filters an event passes when one matches and none excludes it. */
 export function hears(subscriptions: Subscriptions, event: EslEvent): boolean {
-  return isSubscribed(subscriptions, event) && passesFilters(subscriptions.filters, event);
+  const { channel } = subscriptions;
+  if (!isSubscribed(subscriptions, event)) return false;
+  if (channel !== undefined && headerOf(event, 'Unique-ID') !== channel && headerOf(event, 'Other-Leg-Unique-ID') !== channel) return false;
+  return passesFilters(subscriptions.filters, event);
+}
+
+/** Whether an event of this name could be heard at all. */
+export function hearsName({ names }: Subscriptions, name: string): boolean {
+  return names.has('ALL') || names.has(name);
 }
 
 function isSubscribed({ names, subclasses }: Subscriptions, event: EslEvent): boolean {

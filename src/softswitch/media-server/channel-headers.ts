@@ -1,60 +1,100 @@
 /** The headers that describe a channel in events, CHANNEL_DATA and uuid_dump, in FreeSWITCH's order. */
 import type { EslHeader } from '../../protocol/esl/event.ts';
+import type { CodecName } from '../engine/api.ts';
 import type { Channel } from './channel.ts';
 
-export type CallState = 'ACTIVE' | 'HELD' | 'UNHELD' | 'RINGING' | 'HANGUP';
+export type CallState = 'DOWN' | 'RINGING' | 'ACTIVE' | 'HELD' | 'UNHELD' | 'HANGUP';
 
 /** switch_channel_callstate_t. */
-export const CALL_STATE_NUMBER: Readonly<Record<CallState, number>> = { RINGING: 2, ACTIVE: 4, HELD: 5, HANGUP: 7, UNHELD: 8 };
+export const CALL_STATE_NUMBER: Readonly<Record<CallState, number>> = { DOWN: 0, RINGING: 2, ACTIVE: 4, HELD: 5, HANGUP: 7, UNHELD: 8 };
 
-const CS_EXECUTE = 4;
-const CS_HANGUP = 10;
+export type ChannelState = 'CS_INIT' | 'CS_ROUTING' | 'CS_EXECUTE' | 'CS_EXCHANGE_MEDIA' | 'CS_HANGUP' | 'CS_REPORTING' | 'CS_DESTROY';
+
+/** switch_channel_state_t. */
+const STATE_NUMBER: Readonly<Record<ChannelState, number>> = {
+  CS_INIT: 1,
+  CS_ROUTING: 2,
+  CS_EXECUTE: 4,
+  CS_EXCHANGE_MEDIA: 5,
+  CS_HANGUP: 10,
+  CS_REPORTING: 11,
+  CS_DESTROY: 12,
+};
+
+/** Bits per second by nature; what is coded with a varying rate says 0, as FreeSWITCH does. */
+const BIT_RATE: Readonly<Record<CodecName, number | undefined>> = { PCMU: 64_000, PCMA: 64_000, G722: 64_000, OPUS: 0, L16: undefined };
 
 /** Without the variables. */
 export function channelHeaders(channel: Channel): readonly EslHeader[] {
-  const gone = channel.callState === 'HANGUP';
-  const micros = String(channel.createdAt * 1_000);
-  // In a conference the mixer reads linear audio, whatever is on the wire.
-  const [readName, readRate] = channel.member === undefined ? [channel.codec, '64000'] : ['L16', '128000'];
+  const { state } = channel;
   const headers: EslHeader[] = [
-    ['Channel-State', gone ? 'CS_HANGUP' : 'CS_EXECUTE'],
+    ['Channel-State', state],
     ['Channel-Call-State', channel.callState],
-    ['Channel-State-Number', String(gone ? CS_HANGUP : CS_EXECUTE)],
+    ['Channel-State-Number', String(STATE_NUMBER[state])],
     ['Channel-Name', channel.name],
     ['Unique-ID', channel.uuid],
-    ['Call-Direction', 'inbound'],
-    ['Presence-Call-Direction', 'inbound'],
-    ['Channel-HIT-Dialplan', 'true'],
+    ['Call-Direction', channel.callDirection],
+    ['Presence-Call-Direction', channel.callDirection],
+    ['Channel-HIT-Dialplan', String(channel.callDirection === 'inbound')],
     ['Channel-Call-UUID', channel.uuid],
-    ['Answer-State', gone ? 'hangup' : 'answered'],
+    ['Answer-State', channel.ended ? 'hangup' : channel.answeredAt === undefined ? 'ringing' : 'answered'],
   ];
   if (channel.hangupCause !== undefined) headers.push(['Hangup-Cause', channel.hangupCause]);
-  headers.push(
-    ['Channel-Read-Codec-Name', readName],
-    ['Channel-Read-Codec-Rate', '8000'],
-    ['Channel-Read-Codec-Bit-Rate', readRate],
-    ['Channel-Write-Codec-Name', channel.codec],
-    ['Channel-Write-Codec-Rate', '8000'],
-    ['Channel-Write-Codec-Bit-Rate', '64000'],
-    ['Caller-Direction', 'inbound'],
-    ['Caller-Logical-Direction', 'inbound'],
-    ['Caller-Dialplan', 'XML'],
-    ['Caller-Caller-ID-Name', channel.caller.name],
-    ['Caller-Orig-Caller-ID-Name', channel.caller.name],
-    ['Caller-Caller-ID-Number', channel.caller.number],
-    ['Caller-Network-Addr', channel.caller.address],
-    ['Caller-Destination-Number', channel.caller.destination],
-    ['Caller-Unique-ID', channel.uuid],
-    ['Caller-Source', 'mod_sofia'],
-    ['Caller-Context', 'mrf'],
-    ['Caller-Channel-Name', channel.name],
-    ['Caller-Profile-Index', '1'],
-    ['Caller-Profile-Created-Time', micros],
-    ['Caller-Channel-Created-Time', micros],
-    ['Caller-Channel-Answered-Time', micros],
-    ['Caller-Channel-Hangup-Time', String((channel.hungUpAt ?? 0) * 1_000)],
-  );
-  return headers.filter(([name, value]) => value !== '' || name !== 'Caller-Caller-ID-Number');
+  headers.push(...codecHeaders(channel), ...profileHeaders(channel, 'Caller'));
+  return headers;
+}
+
+/** What is known of the call, under the prefix `Caller` in events and `Channel` in the answer to `connect`. */
+export function profileHeaders(channel: Channel, prefix: string): readonly EslHeader[] {
+  const { caller, callDirection } = channel;
+  const micros = (ms: number | undefined): string => String((ms ?? 0) * 1_000);
+  const created = micros(channel.createdAt);
+  const headers: readonly EslHeader[] = [
+    ['Direction', callDirection],
+    ['Logical-Direction', callDirection],
+    ['Dialplan', 'XML'],
+    ['Caller-ID-Name', caller.name],
+    ['Orig-Caller-ID-Name', caller.name],
+    ['Caller-ID-Number', caller.number],
+    ['Network-Addr', caller.address],
+    ['Destination-Number', caller.destination],
+    ['Unique-ID', channel.uuid],
+    ['Source', 'mod_sofia'],
+    ['Context', 'mrf'],
+    ['Channel-Name', channel.name],
+    ['Profile-Index', '1'],
+    ['Profile-Created-Time', created],
+    ['Channel-Created-Time', created],
+    ['Channel-Answered-Time', micros(channel.answeredAt)],
+    ['Channel-Progress-Time', '0'],
+    ['Channel-Progress-Media-Time', micros(channel.answeredAt)],
+    ['Channel-Hangup-Time', micros(channel.hungUpAt)],
+    ['Channel-Transfer-Time', micros(channel.transferredAt)],
+    ['Channel-Resurrect-Time', '0'],
+    ['Channel-Bridged-Time', micros(channel.bridgedAt)],
+    ['Channel-Last-Hold', micros(channel.heldAt)],
+    ['Channel-Hold-Accum', micros(channel.heldMs)],
+    ['Screen-Bit', 'true'],
+    ['Privacy-Hide-Name', 'false'],
+    ['Privacy-Hide-Number', 'false'],
+  ];
+  // A caller without a number has no such header.
+  return headers.filter(([, value]) => value !== '').map(([name, value]) => [`${prefix}-${name}`, value] as const);
+}
+
+/** In a conference the mixer reads linear audio, whatever is on the wire. */
+function codecHeaders(channel: Channel): readonly EslHeader[] {
+  const { codec, rate } = channel;
+  const read = channel.member === undefined ? codec : 'L16';
+  const readRate = channel.member?.conference.profile.rate ?? rate;
+  return [
+    ['Channel-Read-Codec-Name', read],
+    ['Channel-Read-Codec-Rate', String(readRate)],
+    ['Channel-Read-Codec-Bit-Rate', String(BIT_RATE[read] ?? readRate * 16)],
+    ['Channel-Write-Codec-Name', codec],
+    ['Channel-Write-Codec-Rate', String(rate)],
+    ['Channel-Write-Codec-Bit-Rate', String(BIT_RATE[codec] ?? rate * 16)],
+  ];
 }
 
 export function variableHeaders(channel: Channel): readonly EslHeader[] {

@@ -1,33 +1,20 @@
 /**
- * One call leg: its variables, the applications it runs, its event socket, and one end.
- *
- * Applications nest as in FreeSWITCH: a blocking one sent while another runs starts on top of it, and the lower one goes
- * on when the upper is over. Unlike FreeSWITCH (F-12, F-13) every application sent is started at once and always
- * completes, also when the channel hangs up, and HANGUP is always told before the socket closes.
+ * One call leg: its variables, what runs on it, its event socket, and one end. Unlike FreeSWITCH (F-13) everything it runs
+ * is told to be over, and HANGUP is told, before the socket closes.
  */
 import type { EslHeader } from '../../protocol/esl/event.ts';
-import type { Direction } from '../engine/api.ts';
-import { CALL_STATE_NUMBER, channelHeaders, variableHeaders, type CallState } from './channel-headers.ts';
-import type { Member } from './conference.ts';
+import type { CodecName, Direction } from '../engine/api.ts';
+import { AppStack, type AppCall, type RunningApp } from './app-stack.ts';
+import type { Bridge } from './bridge.ts';
+import { CALL_STATE_NUMBER, channelHeaders, variableHeaders, type CallState, type ChannelState } from './channel-headers.ts';
+import type { Member } from './conference-member.ts';
 import type { Core } from './core.ts';
-import { reasonHeader, type HangupCause } from './hangup-cause.ts';
+import { causeNumber, reasonHeader, type HangupCause } from './hangup-cause.ts';
+import { mediaStatVariables } from './media-stats.ts';
+import { isMediaTimeout, mediaTimeouts } from './media-timeout.ts';
+import type { Recording } from './recording.ts';
 
-/** One application as a client asked for it. `uuid` is what its completion is known by. */
-export interface AppCall {
-  readonly uuid: string;
-  readonly name: string;
-  readonly argument: string;
-}
-
-/** A blocking application under way. */
-export interface RunningApp {
-  /** The channel hangs up or is moved: stop, tell what stopped, do not complete. */
-  end(): void;
-  /** A key was pressed. True when the application took it. */
-  digit?(digit: string): boolean;
-  /** uuid_break; `all` ends a whole list. */
-  break?(all: boolean): void;
-}
+export type { AppCall, RunningApp } from './app-stack.ts';
 
 /** Makes an application start; `done` completes it and may be called at once. */
 export type StartApp = (channel: Channel, call: AppCall, done: (response: string) => void) => RunningApp;
@@ -44,11 +31,15 @@ export interface Caller {
 export interface Signalling {
   /** Sends BYE with this Reason value; does nothing when the far end hung up already. */
   bye(reason: string): void;
+  /** Offers the far end its media anew (re-INVITE), on hold or not; false when the call is not in a state for it. */
+  reoffer(held: boolean): boolean;
+  /** Sends a request with a body in the dialog: INFO or MESSAGE. */
+  send(method: 'INFO' | 'MESSAGE', contentType: string, body: string): boolean;
 }
 
 /** The event socket of a channel. */
 export interface ChannelSocket {
-  /** Writes what is due, then the disconnect notice, and closes. */
+  /** Writes what is due, then the disconnect notice, and closes; a lingering one stays a while. */
   close(): void;
 }
 
@@ -61,43 +52,62 @@ export interface DigitInfo {
   readonly timestamp?: number;
 }
 
-interface AppEntry {
-  readonly call: AppCall;
-  running: RunningApp | undefined;
+export interface ChannelOptions {
+  readonly core: Core;
+  readonly uuid: string;
+  readonly caller: Caller;
+  readonly name: string;
+  readonly signalling: Signalling;
+  /** As FreeSWITCH sees it: an incoming call, or one that `originate` made. */
+  readonly callDirection: 'inbound' | 'outbound';
 }
 
 export class Channel {
+  readonly core: Core;
   readonly uuid: string;
   readonly name: string;
   readonly caller: Caller;
+  readonly signalling: Signalling;
+  readonly callDirection: 'inbound' | 'outbound';
   readonly createdAt: number;
   readonly variables = new Map<string, string>();
-  readonly core: Core;
-  readonly #signalling: Signalling;
-  readonly #apps: AppEntry[] = [];
+  /** By file name. */
+  readonly recordings = new Map<string, Recording>();
+  readonly #apps: AppStack;
   /** The `socket` application of the dialplan: it runs until the end or until the channel is transferred away. */
   #socketApp: AppCall | undefined;
-  /** uuid_break all was asked for: what is below ends when its turn comes. */
-  #breakingAll = false;
+  /** What must end with the channel: timers, files played over it; by a name each. */
+  readonly #owned = new Map<string, () => void>();
   socket: ChannelSocket | undefined;
-  codec: 'PCMU' | 'PCMA' = 'PCMU';
+  codec: CodecName = 'PCMU';
+  /** Sampling rate of the codec, Hz. */
+  rate = 8_000;
   direction: Direction = 'sendrecv';
-  callState: CallState = 'ACTIVE';
+  state: ChannelState = 'CS_INIT';
+  callState: CallState = 'DOWN';
   hangupCause: HangupCause | undefined;
+  answeredAt: number | undefined;
   hungUpAt: number | undefined;
+  transferredAt: number | undefined;
+  bridgedAt: number | undefined;
+  heldAt: number | undefined;
+  heldMs = 0;
   member: Member | undefined;
+  bridge: Bridge | undefined;
   /** Constant across conferences once the channel has joined one. */
   memberId: number | undefined;
   /** `set_mute read`: nothing of the caller is passed on. */
   muted = false;
 
-  constructor(core: Core, uuid: string, caller: Caller, name: string, signalling: Signalling) {
-    this.core = core;
-    this.uuid = uuid;
-    this.caller = caller;
-    this.name = name;
-    this.createdAt = core.scheduler.now();
-    this.#signalling = signalling;
+  constructor(options: ChannelOptions) {
+    this.core = options.core;
+    this.uuid = options.uuid;
+    this.caller = options.caller;
+    this.name = options.name;
+    this.signalling = options.signalling;
+    this.callDirection = options.callDirection;
+    this.createdAt = options.core.scheduler.now();
+    this.#apps = new AppStack({ complete: (call, response) => this.complete(call, response), idle: () => this.#idle() });
   }
 
   get ended(): boolean {
@@ -106,38 +116,47 @@ export class Channel {
 
   /** Applications running, the dialplan's own not counted. */
   get pendingApps(): number {
-    return this.#apps.length;
+    return this.#apps.size;
   }
 
   /** What the channel runs, for `show channels`. */
   get application(): AppCall | undefined {
-    return this.#apps.at(-1)?.call ?? this.#socketApp;
+    return this.#apps.top ?? this.#socketApp;
+  }
+
+  /** The call is there: CHANNEL_CREATE and what follows until it is up. */
+  created(): void {
+    this.publish('CHANNEL_CREATE', []);
+    this.setCallState('RINGING');
+    for (const state of ['CS_INIT', 'CS_ROUTING', 'CS_EXECUTE'] as const) this.setState(state);
+  }
+
+  answered(): void {
+    this.answeredAt = this.core.scheduler.now();
+    this.setCallState('ACTIVE');
+    this.publish('CODEC', []);
+    this.publish('CHANNEL_ANSWER', []);
   }
 
   /** The dialplan reached `socket`. */
   startSocketApp(call: AppCall): void {
+    this.begin(call);
     this.#socketApp = call;
   }
 
   /** False when the channel holds all the variables it may. */
   setVariable(name: string, value: string | undefined): boolean {
-    if (value === undefined || value === '') {
-      this.variables.delete(name);
-      return true;
-    }
-    if (!this.variables.has(name) && this.variables.size >= this.core.limits.variables) return false;
-    this.variables.set(name, value);
+    if (value === undefined || value === '') this.variables.delete(name);
+    else if (!this.variables.has(name) && this.variables.size >= this.core.limits.variables) return false;
+    else this.variables.set(name, value);
+    if (isMediaTimeout(name)) this.#setMediaTimeout();
     return true;
   }
 
   /** Starts a blocking application on top of those running. */
   run(call: AppCall, start: StartApp): void {
-    const entry: AppEntry = { call, running: undefined };
     this.begin(call);
-    this.#apps.push(entry);
-    this.#breakingAll = false;
-    const running = start(this, call, (response) => this.#finish(entry, response));
-    entry.running = running;
+    this.#apps.run(call, (done) => start(this, call, done));
   }
 
   /** Tells that an application starts. */
@@ -162,84 +181,131 @@ export class Channel {
     if (info.ssrc !== undefined) headers.push(['DTMF-SSRC', String(info.ssrc)]);
     if (info.timestamp !== undefined) headers.push(['DTMF-Timestamp', String(info.timestamp)]);
     this.core.bus.publish('DTMF', [...channelHeaders(this), ...headers]);
-    for (const entry of this.#apps.toReversed()) {
-      if (entry.running?.digit?.(info.digit) === true) return;
-    }
+    if (info.source === 'RTP' || info.source === 'ENDPOINT') this.bridge?.passDigit(this, info.digit, info.duration);
+    this.#apps.digit(info.digit);
   }
 
-  /** uuid_break: the application on top; with `all` those below follow, one after the other as they come on top (E04). */
+  /** uuid_break. */
   break(all: boolean): void {
-    this.#breakingAll = all;
-    this.#apps.findLast((entry) => entry.running?.break !== undefined)?.running?.break?.(all);
+    this.#apps.break(all);
   }
 
-  /** HELD, UNHELD, ACTIVE, and the RINGING and ACTIVE of a transfer. */
+  setState(state: ChannelState): void {
+    this.state = state;
+    this.publish('CHANNEL_STATE', []);
+  }
+
+  /** RINGING, ACTIVE, HELD, UNHELD, HANGUP, and what they stand for. */
   setCallState(state: CallState): void {
     const before = this.callState;
+    const now = this.core.scheduler.now();
     this.callState = state;
+    if (state === 'HELD') this.heldAt = now;
+    if (state === 'UNHELD' && this.heldAt !== undefined) this.heldMs += now - this.heldAt;
     this.core.bus.publish('CHANNEL_CALLSTATE', [
       ['Original-Channel-Call-State', before],
       ['Channel-Call-State-Number', String(CALL_STATE_NUMBER[state])],
       ...channelHeaders(this),
     ]);
+    if (state === 'HELD') this.publish('CHANNEL_HOLD', []);
+    if (state === 'UNHELD') this.publish('CHANNEL_UNHOLD', []);
   }
 
-  /** Leaves everything the channel runs, the dialplan's `socket` too: what uuid_transfer does before the new place. */
+  /** Takes charge of something that must end with the channel; what had the name before ends now. */
+  own(name: string, end: () => void): void {
+    this.disown(name);
+    this.#owned.set(name, end);
+  }
+
+  /** Ends what was owned under the name; false when there was nothing. */
+  disown(name: string): boolean {
+    const end = this.#owned.get(name);
+    this.#owned.delete(name);
+    end?.();
+    return end !== undefined;
+  }
+
+  /** Leaves everything the channel runs, the dialplan's `socket` too: what uuid_bridge does first. */
+  leaveAll(): void {
+    this.bridge?.end(this);
+    this.#apps.end();
+    const call = this.#socketApp;
+    this.#socketApp = undefined;
+    if (call !== undefined) this.complete(call, '_none_');
+  }
+
+  /** Leaves everything for a new start: what uuid_transfer does before the new place. */
   transfer(): void {
-    this.#endApps();
-    this.#endSocketApp();
+    this.leaveAll();
+    this.transferredAt = this.core.scheduler.now();
     this.setCallState('RINGING');
     this.setCallState('ACTIVE');
   }
 
-  /** The event socket is gone (F-15): in a conference the channel lives on, parked it is of no use to anyone. */
+  /** The event socket is gone (F-15): in a conference or bridged the channel lives on, parked it is of no use to anyone. */
   socketLost(): void {
     this.socket = undefined;
-    if (this.member === undefined) this.hangup('NORMAL_CLEARING');
+    if (this.member === undefined && this.bridge === undefined) this.hangup('NORMAL_CLEARING');
   }
 
   /** The one end of a channel. The BYE leaves first; then what ran is told to be over, then HANGUP, then the socket closes. */
   hangup(cause: HangupCause): void {
     if (this.ended) return;
+    const { core } = this;
     this.hangupCause = cause;
-    this.hungUpAt = this.core.scheduler.now();
-    this.#signalling.bye(reasonHeader(cause));
-    this.#endApps();
-    this.#endSocketApp();
+    this.hungUpAt = core.scheduler.now();
+    this.signalling.bye(reasonHeader(cause));
+    this.leaveAll();
+    for (const name of [...this.#owned.keys()]) this.disown(name);
+    for (const recording of this.recordings.values()) recording.stop();
+    this.state = 'CS_HANGUP';
     this.setCallState('HANGUP');
-    this.core.engine.close(this.uuid);
-    this.core.channels.delete(this.uuid);
+    this.setVariable('hangup_cause', cause);
+    this.setVariable('hangup_cause_q850', String(causeNumber(cause)));
+    this.publish('CHANNEL_HANGUP', []);
+    this.setState('CS_HANGUP');
+    this.#report().catch((error: unknown) => core.log.error({ channel: this.uuid, error }, 'the end of a channel could not be told'));
+    core.engine.close(this.uuid);
+    core.channels.delete(this.uuid);
     this.socket?.close();
     this.socket = undefined;
   }
 
   /** An event of this channel with its variables. */
   publish(name: string, headers: readonly EslHeader[]): void {
+    if (!this.core.bus.isHeard(name)) return;
     this.core.bus.publish(name, [...channelHeaders(this), ...variableHeaders(this), ...headers]);
   }
 
-  #finish(entry: AppEntry, response: string): void {
-    const at = this.#apps.indexOf(entry);
-    if (at < 0) return;
-    this.#apps.splice(at, 1);
-    this.complete(entry.call, response);
-    if (this.#breakingAll && !this.ended) this.break(true);
-    // Out of the conference without a socket nobody can reach the channel any more.
-    if (this.#apps.length === 0 && this.socket === undefined && !this.ended) this.hangup('NORMAL_CLEARING');
+  /** The last figures, and the last events: only clients that listen to the whole server hear them, and a lingering socket. */
+  async #report(): Promise<void> {
+    const stats = await this.core.engine.stats(this.uuid);
+    for (const [name, value] of stats === undefined ? [] : mediaStatVariables(stats)) this.setVariable(name, value);
+    const ended = this.hungUpAt ?? 0;
+    const seconds = (from: number | undefined): string => String(from === undefined ? 0 : Math.round((ended - from) / 1_000));
+    const times: Readonly<Record<string, string>> = {
+      start_epoch: String(Math.floor(this.createdAt / 1_000)),
+      answer_epoch: String(Math.floor((this.answeredAt ?? 0) / 1_000)),
+      end_epoch: String(Math.floor(ended / 1_000)),
+      duration: seconds(this.createdAt),
+      billsec: seconds(this.answeredAt),
+    };
+    for (const [name, value] of Object.entries(times)) this.setVariable(name, value);
+    this.state = 'CS_REPORTING';
+    this.publish('CHANNEL_HANGUP_COMPLETE', []);
+    this.setState('CS_REPORTING');
+    this.state = 'CS_DESTROY';
+    this.publish('CHANNEL_DESTROY', []);
   }
 
-  #endApps(): void {
-    for (let entry = this.#apps.at(-1); entry !== undefined; entry = this.#apps.at(-1)) {
-      this.#apps.pop();
-      entry.running?.end();
-      this.complete(entry.call, '_none_');
-    }
+  #setMediaTimeout(): void {
+    const { ms, holdMs } = mediaTimeouts(this.variables);
+    this.core.engine.setMediaTimeout(this.uuid, ms, holdMs);
   }
 
-  #endSocketApp(): void {
-    const call = this.#socketApp;
-    this.#socketApp = undefined;
-    if (call !== undefined) this.complete(call, '_none_');
+  /** Out of a conference without a socket nobody can reach the channel any more. */
+  #idle(): void {
+    if (this.socket === undefined && this.bridge === undefined && !this.ended) this.hangup('NORMAL_CLEARING');
   }
 }
 

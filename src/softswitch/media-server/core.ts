@@ -5,6 +5,8 @@ import type { Logger } from '../sip-stack/api.ts';
 import type { Channel } from './channel.ts';
 import type { ConferenceRegistry } from './conference-registry.ts';
 import type { EventBus } from './event-bus.ts';
+import type { Originate } from './originate.ts';
+import type { SessionLimits } from './session-limits.ts';
 
 export interface MediaServerLimits {
   /** Channels at the same time; further calls get 503. */
@@ -44,6 +46,9 @@ export interface Identity {
   readonly startedAt: number;
 }
 
+/** What is heard of a recording. */
+export type RecordingEvent = Extract<EngineEvent, { readonly type: 'recording' }>;
+
 /** What is heard of a play on one leg. */
 export type PlayEvent = Extract<EngineEvent, { readonly type: 'playStarted' | 'playStopped' | 'playDone' }>;
 
@@ -61,13 +66,14 @@ export interface Core {
   readonly soundPrefix: string;
   /** Who waits for the end of a play, by play id. */
   readonly plays: Map<string, (event: PlayEvent) => void>;
-  readonly counters: Counters;
+  /** Who waits for news of a recording, by recording id. */
+  readonly recordings: Map<string, (event: RecordingEvent) => void>;
+  readonly sessions: SessionLimits;
+  /** Event sockets of channels: those that linger outlive them, but not the server. */
+  readonly outboundSockets: Set<{ close(): void }>;
   readonly newUuid: () => string;
+  /** Makes an outgoing call. */
+  readonly originate: Originate;
   /** `host:port` of the SIP profile. */
   readonly sipAddress: () => string;
-}
-
-export interface Counters {
-  sessions: number;
-  peakSessions: number;
 }

@@ -71,6 +71,8 @@ export class EslInbound {
   #beat(): void {
     this.#cancelHeartbeat = this.#core.scheduler.after(this.#core.limits.heartbeatMs, () => this.#beat());
     const core = this.#core;
+    const { sessions } = core;
+    const { recentPeaks } = sessions;
     const uptime = core.scheduler.now() - core.identity.startedAt;
     core.bus.publish('HEARTBEAT', [
       ['Event-Info', 'System Ready'],
@@ -78,10 +80,14 @@ export class EslInbound {
       ['FreeSWITCH-Version', core.identity.version],
       ['Uptime-msec', String(uptime)],
       ['Session-Count', String(core.channels.size)],
-      ['Max-Sessions', String(core.limits.channels)],
-      ['Session-Per-Sec', String(core.limits.channels)],
-      ['Session-Since-Startup', String(core.counters.sessions)],
-      ['Session-Peak-Max', String(core.counters.peakSessions)],
+      ['Max-Sessions', String(sessions.max)],
+      ['Session-Per-Sec', String(sessions.perSecond)],
+      ['Session-Per-Sec-Last', String(sessions.lastPerSecond)],
+      ['Session-Per-Sec-Max', String(sessions.peakPerSecond)],
+      ['Session-Per-Sec-FiveMin', String(recentPeaks.perSecond)],
+      ['Session-Since-Startup', String(sessions.total)],
+      ['Session-Peak-Max', String(sessions.peak)],
+      ['Session-Peak-FiveMin', String(recentPeaks.sessions)],
       ['Idle-CPU', '100.000000'],
     ]);
   }

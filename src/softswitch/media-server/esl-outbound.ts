@@ -19,6 +19,15 @@ export function readSocketAddress(text: string): SocketAddress | undefined {
 /** Connects at once; until then, and when it fails, the session's handshake deadline and `closed` tell the channel. */
 export function openOutboundSocket(core: Core, channel: Channel, address: SocketAddress, closed: () => void): ChannelSocket {
   const socket = connect(address.port, address.host);
-  const session = new EslSession({ core, socket, channel, closed });
-  return { close: () => session.close() };
+  const session: EslSession = new EslSession({
+    core,
+    socket,
+    channel,
+    closed: () => {
+      core.outboundSockets.delete(session);
+      closed();
+    },
+  });
+  core.outboundSockets.add(session);
+  return { close: () => session.channelEnded(channel) };
 }

@@ -3,32 +3,18 @@
  * are written after its reply (D-21), and a socket that is to close says everything it owes first.
  */
 import type { Socket } from 'node:net';
-import { unreachable } from '../../lib/result.ts';
-import { createEslReader, type EslCommand, type EslReader, type SendMessage } from '../../protocol/esl/commands.ts';
-import { apiResponse, channelData, commandReply, disconnectNotice } from '../../protocol/esl/encode.ts';
-import {
-  addFilter,
-  deleteFilter,
-  noSubscriptions,
-  subscribe,
-  unsubscribe,
-  type SubscriptionError,
-  type Subscriptions,
-} from '../../protocol/esl/subscriptions.ts';
-import type { Result } from '../../lib/result.ts';
-import { runApi } from './api-commands.ts';
-import { execute } from './apps.ts';
-import { channelHeaders, variableHeaders } from './channel-headers.ts';
+import { createEslReader, type EslCommand, type EslReader } from '../../protocol/esl/commands.ts';
+import { apiResponse, disconnectNotice, lingerNotice } from '../../protocol/esl/encode.ts';
+import type { Subscriptions } from '../../protocol/esl/subscriptions.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
+import { EslDialogue } from './esl-dialogue.ts';
 import type { EventListener } from './event-bus.ts';
-import { hangupCause } from './hangup-cause.ts';
 
 /** Commands waiting behind one that takes time; more is a client that does not listen. */
 const MAX_WAITING = 1_000;
 /** Time for a client to close after our goodbye, ms. */
 const CLOSE_MS = 1_000;
-const NOT_FOUND = '-ERR command not found';
 
 export interface EslSessionOptions {
   readonly core: Core;
@@ -42,7 +28,6 @@ export interface EslSessionOptions {
 }
 
 export class EslSession implements EventListener {
-  subscriptions: Subscriptions = noSubscriptions;
   readonly #options: EslSessionOptions;
   readonly #reader: EslReader;
   readonly #waiting: EslCommand[] = [];
@@ -51,14 +36,21 @@ export class EslSession implements EventListener {
   #answering = false;
   #closing: string | undefined;
   #open = true;
-  #ready: boolean;
-  /** Ends the socket when the client has not said the first word in time. */
-  #cancelHandshake: () => void;
+  readonly #dialogue: EslDialogue;
+  /** Ends the socket when the client has not said the first word in time, or has lingered long enough. */
+  #cancelDeadline: () => void;
 
   constructor(options: EslSessionOptions) {
     this.#options = options;
-    this.#ready = false;
     const { core, socket } = options;
+    this.#dialogue = new EslDialogue({
+      core,
+      authenticate: options.authenticate,
+      channel: options.channel,
+      remote: () => socket.remoteAddress ?? '',
+      welcome: () => this.#cancelDeadline(),
+      close: () => this.close(),
+    });
     this.#reader = createEslReader({ maxCommandBytes: core.limits.eslCommandBytes });
     // Replies are small and awaited: 40 ms each with Nagle's algorithm (D-16).
     socket.setNoDelay(true);
@@ -67,11 +59,15 @@ export class EslSession implements EventListener {
     socket.on('end', () => this.destroy());
     socket.on('error', (error) => core.log.debug({ error: error.message }, 'event socket failed'));
     socket.once('close', () => this.#ended());
-    this.#cancelHandshake = core.scheduler.after(core.limits.eslHandshakeMs, () => {
+    this.#cancelDeadline = core.scheduler.after(core.limits.eslHandshakeMs, () => {
       core.log.warn({ remote: socket.remoteAddress }, 'event socket client said nothing in time');
       this.destroy();
     });
     core.bus.add(this);
+  }
+
+  get subscriptions(): Subscriptions {
+    return this.#dialogue.subscriptions;
   }
 
   deliver(text: string): void {
@@ -94,6 +90,17 @@ export class EslSession implements EventListener {
     if (!this.#answering) this.#release();
   }
 
+  /** The channel is gone: closes, now or, when the client asked to linger, later. */
+  channelEnded(channel: Channel): void {
+    const { linger } = this.#dialogue;
+    if (linger === undefined || !this.#open) {
+      this.close();
+      return;
+    }
+    this.deliver(lingerNotice(channel.uuid, channel.name, linger));
+    this.#cancelDeadline = this.#options.core.scheduler.after(linger * 1_000, () => this.close());
+  }
+
   destroy(): void {
     this.#options.socket.destroy();
     this.#ended();
@@ -102,7 +109,7 @@ export class EslSession implements EventListener {
   #ended(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#cancelHandshake();
+    this.#cancelDeadline();
     this.#waiting.length = 0;
     this.#options.core.bus.remove(this);
     this.#options.closed();
@@ -125,7 +132,7 @@ export class EslSession implements EventListener {
       const command = this.#waiting.shift();
       if (command === undefined) return;
       this.#answering = true;
-      const reply = this.#answer(command);
+      const reply = this.#dialogue.answer(command);
       if (typeof reply === 'string') {
         this.#reply(reply);
         continue;
@@ -161,122 +168,5 @@ export class EslSession implements EventListener {
     // A client that does not close its side does not keep ours.
     socket.setTimeout(CLOSE_MS, () => socket.destroy());
     this.#ended();
-  }
-
-  #answer(command: EslCommand): string | Promise<string> {
-    if (!this.#ready) return this.#greet(command);
-    const { core, channel } = this.#options;
-    switch (command.verb) {
-      case 'auth':
-      case 'unknown':
-        return commandReply(NOT_FOUND);
-      case 'connect':
-        return channel === undefined ? commandReply(NOT_FOUND) : this.#channelData(channel);
-      case 'exit':
-        this.close();
-        return commandReply('+OK bye');
-      case 'event':
-        return this.#changed(subscribe(this.subscriptions, command.format, command.words), `+OK event listener enabled ${command.format}`);
-      case 'nixevent':
-        this.subscriptions = unsubscribe(this.subscriptions, command.words);
-        return commandReply('+OK events nixed');
-      case 'noevents':
-        this.subscriptions = { ...noSubscriptions, format: this.subscriptions.format };
-        return commandReply('+OK no longer listening for events');
-      case 'filter':
-        return this.#changed(addFilter(this.subscriptions, command.header, command.value), `+OK filter added. [${command.header}]=[${command.value}]`);
-      case 'filter delete':
-        this.subscriptions = deleteFilter(this.subscriptions, command.header, command.value);
-        return commandReply(`+OK filter deleted. [${command.header}][${command.value}]`);
-      case 'linger':
-        return commandReply('-ERR not controlling a session');
-      case 'divert_events':
-        return commandReply('-ERR not controlling a session.');
-      case 'api': {
-        const reply = runApi(core, command.command);
-        return typeof reply === 'string' ? apiResponse(reply) : reply.then(apiResponse);
-      }
-      case 'bgapi':
-        return this.#background(command.command, command.jobUuid ?? core.newUuid());
-      case 'sendmsg':
-        return commandReply(this.#sendMessage(command.uuid, command.message));
-      default:
-        return unreachable(command);
-    }
-  }
-
-  /** The first word: `auth` on a socket that came to us, `connect` on one of ours. */
-  #greet(command: EslCommand): string {
-    const { authenticate, channel } = this.#options;
-    if (authenticate === undefined) {
-      if (command.verb !== 'connect' || channel === undefined) return commandReply(NOT_FOUND);
-      this.#welcome();
-      return this.#channelData(channel);
-    }
-    if (command.verb === 'exit') {
-      this.close();
-      return commandReply('+OK bye');
-    }
-    if (command.verb !== 'auth') return commandReply(NOT_FOUND);
-    if (authenticate(command.password)) {
-      this.#welcome();
-      return commandReply('+OK accepted');
-    }
-    this.#options.core.log.warn({ remote: this.#options.socket.remoteAddress }, 'event socket client gave a wrong password');
-    this.close();
-    return commandReply('-ERR invalid');
-  }
-
-  #welcome(): void {
-    this.#ready = true;
-    this.#cancelHandshake();
-  }
-
-  #channelData(channel: Channel): string {
-    const headers = [['Channel-Unique-ID', channel.uuid] as const, ...channelHeaders(channel), ...variableHeaders(channel)];
-    return channelData(this.#options.core.bus.make('CHANNEL_DATA', headers));
-  }
-
-  #changed(result: Result<Subscriptions, SubscriptionError>, reply: string): string {
-    if (result.ok) {
-      this.subscriptions = result.value;
-      return commandReply(reply);
-    }
-    switch (result.error.code) {
-      case 'no_keywords':
-        return commandReply('-ERR no keywords supplied');
-      case 'invalid_filter':
-        return commandReply('-ERR invalid syntax');
-      case 'too_many':
-        return commandReply('-ERR too many');
-    }
-  }
-
-  #background(line: string, jobUuid: string): string {
-    const { core } = this.#options;
-    const [name = '', ...rest] = line.split(' ');
-    const done = (body: string): void =>
-      core.bus.publish('BACKGROUND_JOB', [['Job-UUID', jobUuid], ['Job-Command', name], ['Job-Command-Arg', rest.join(' ')]], { body });
-    Promise.resolve(runApi(core, line)).then(done, (error: unknown) => {
-      core.log.error({ error }, 'background api command failed');
-      done('-ERR internal error\n');
-    });
-    return commandReply(`+OK Job-UUID: ${jobUuid}`, { 'Job-UUID': jobUuid });
-  }
-
-  #sendMessage(uuid: string, message: SendMessage): string {
-    const { core, channel: own } = this.#options;
-    const channel = uuid === '' ? own : core.channels.get(uuid);
-    if (channel === undefined) return `-ERR invalid session id [${uuid}]`;
-    switch (message.kind) {
-      case 'execute':
-        execute(channel, { uuid: message.eventUuid ?? core.newUuid(), name: message.app, argument: message.argument });
-        return '+OK';
-      case 'hangup':
-        channel.hangup(hangupCause(message.cause));
-        return '+OK';
-      case 'other':
-        return '-ERR invalid command';
-    }
   }
 }

@@ -1,8 +1,8 @@
 /** Makes events and hands them to the sockets that hear them. */
 import type { Scheduler } from '../../lib/machine.ts';
-import { jsonEvent, plainEvent } from '../../protocol/esl/encode.ts';
+import { writeEvent, type EventFormat } from '../../protocol/esl/encode.ts';
 import type { EslEvent, EslHeader } from '../../protocol/esl/event.ts';
-import { hears, type Subscriptions } from '../../protocol/esl/subscriptions.ts';
+import { hears, hearsName, type Subscriptions } from '../../protocol/esl/subscriptions.ts';
 import type { Identity } from './core.ts';
 
 export interface EventListener {
@@ -54,11 +54,26 @@ export class EventBus {
 
   publish(name: string, headers: readonly EslHeader[], options: { readonly subclass?: string; readonly body?: string } = {}): void {
     const event = this.make(name, headers, options);
-    let json: string | undefined;
+    const written = new Map<EventFormat, string>();
     for (const listener of this.#listeners) {
+      const { format } = listener.subscriptions;
       if (!hears(listener.subscriptions, event)) continue;
-      listener.deliver(listener.subscriptions.format === 'json' ? (json ??= jsonEvent(event)) : plainEvent(event));
+      const text = written.get(format) ?? writeEvent(event, format);
+      written.set(format, text);
+      listener.deliver(text);
     }
+  }
+
+  /** An event a client sent: its headers come after those every event has. */
+  forward(event: { readonly name: string; readonly subclass: string | undefined; readonly headers: readonly EslHeader[]; readonly body: string }): void {
+    const { name, subclass, headers, body } = event;
+    this.publish(name, headers, { ...(subclass === undefined ? {} : { subclass }), ...(body === '' ? {} : { body }) });
+  }
+
+  /** Whether anybody subscribed to events of this name: others need not be made. */
+  isHeard(name: string): boolean {
+    for (const listener of this.#listeners) if (hearsName(listener.subscriptions, name)) return true;
+    return false;
   }
 }
 

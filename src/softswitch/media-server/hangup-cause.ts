@@ -52,6 +52,11 @@ export function hangupCause(text: string): HangupCause {
   return (name as HangupCause | undefined) ?? 'NORMAL_CLEARING';
 }
 
+/** Q.850, or FreeSWITCH's own above 127. */
+export function causeNumber(cause: HangupCause): number {
+  return CAUSES[cause];
+}
+
 /** The Reason header of the BYE (RFC 3326): Q.850 for the causes that are, FreeSWITCH's own numbers as SIP. */
 export function reasonHeader(cause: HangupCause): string {
   const number = CAUSES[cause];

@@ -3,15 +3,15 @@
  * With an offer the call is answered and its event socket opened at once; without one (3PCC) we offer, and the socket is
  * opened when the ACK has brought the answer.
  */
-import type { Result } from '../../lib/result.ts';
 import { headerValue, type SipHeader, type SipRequest } from '../../protocol/sip/message.ts';
-import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
-import { parseUri } from '../../protocol/sip/uri.ts';
+import type { AudioCodec } from '../../protocol/sdp/audio.ts';
 import type { Dialog, DialogEnd, OnWire, ServerTransaction, SipUser } from '../sip-stack/api.ts';
-import { CallMedia, isUnspecified, readOffer, type AudioOffer, type LocalRtp } from './call-media.ts';
-import { Channel, type Caller } from './channel.ts';
+import { isUnspecified, readOffer, type AudioOffer, type LocalRtp } from './call-media.ts';
+import { readCaller, setCallVariables } from './call-variables.ts';
+import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 import { openOutboundSocket, readSocketAddress, type SocketAddress } from './esl-outbound.ts';
+import { SDP_TYPE, SipCall } from './sip-call.ts';
 
 export const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE'] as const;
 
@@ -21,28 +21,19 @@ export interface SipAgentOptions {
   readonly rtpHost: string;
   /** The local address to advertise to a far end: one that it can reach. */
   readonly rtpAddress: (peer: string) => Promise<string>;
+  /** In the order an offer of ours lists them. */
+  readonly codecs: readonly AudioCodec[];
 }
 
-/** A call being set up or up. */
-interface Call {
-  readonly channel: Channel;
-  readonly media: CallMedia;
-  readonly control: SocketAddress;
-  readonly dialog: Dialog;
-  /** The ACK of the initial 200 has come: only then may a BYE leave (RFC 3261 §15). */
-  acked: boolean;
-  /** The BYE to send as soon as it has. */
-  bye: string | undefined;
-}
-
-const SDP_TYPE: SipHeader = { name: 'Content-Type', value: 'application/sdp' };
+/** Names what belongs together: the engine keeps calls of one place close to each other. */
+const PLACE_HEADER = 'X-Vestibule-Place';
 const ACCEPT: SipHeader = { name: 'Accept', value: 'application/sdp' };
 const ALLOW: SipHeader = { name: 'Allow', value: METHODS.join(', ') };
 
 export class SipAgent implements SipUser {
   readonly #options: SipAgentOptions;
   readonly #core: Core;
-  readonly #calls = new Map<string, Call>();
+  readonly #calls = new Map<string, SipCall>();
   /** INVITEs being set up, so that a CANCEL is noticed. */
   readonly #settingUp = new Set<ServerTransaction>();
 
@@ -53,6 +44,16 @@ export class SipAgent implements SipUser {
 
   get calls(): number {
     return this.#calls.size + this.#settingUp.size;
+  }
+
+  /** From here on what happens in the dialog is the call's. */
+  adopt(call: SipCall, dialog: Dialog): void {
+    call.attach(dialog);
+    this.#calls.set(keyOf(dialog), call);
+  }
+
+  forget(call: SipCall): void {
+    if (call.dialog !== undefined) this.#calls.delete(keyOf(call.dialog));
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -71,7 +72,7 @@ export class SipAgent implements SipUser {
     else this.#onCallRequest(transaction, call);
   }
 
-  #onCallRequest(transaction: ServerTransaction, call: Call): void {
+  #onCallRequest(transaction: ServerTransaction, call: SipCall): void {
     const { message } = transaction.request;
     switch (message.method) {
       case 'INVITE':
@@ -83,7 +84,8 @@ export class SipAgent implements SipUser {
         return;
       case 'BYE':
         transaction.respond({ status: 200 });
-        this.#farEndLeft(call);
+        call.gone();
+        call.channel.hangup('NORMAL_CLEARING');
         return;
       case 'INFO':
         infoDigit(call.channel, message);
@@ -99,30 +101,20 @@ export class SipAgent implements SipUser {
   }
 
   onAck(_transaction: ServerTransaction, dialog: Dialog, ack: OnWire<SipRequest>): void {
-    const call = this.#calls.get(keyOf(dialog));
-    if (call === undefined) return;
-    const first = !call.acked;
-    call.acked = true;
-    if (call.bye !== undefined) {
-      this.#sendBye(call, call.bye);
-      return;
-    }
-    if (!call.media.awaitsAnswer) return;
-    if (!call.media.answered(ack.message.body)) call.channel.hangup('INCOMPATIBLE_DESTINATION');
-    else if (first) this.#openSocket(call);
+    this.#calls.get(keyOf(dialog))?.confirmed(ack.message.body);
   }
 
   onDialogEnded(dialog: Dialog, reason: DialogEnd): void {
     const call = this.#calls.get(keyOf(dialog));
     if (call === undefined) return;
     this.#core.log.warn({ channel: call.channel.uuid, reason }, 'SIP dialog ended by the stack');
-    this.#calls.delete(keyOf(dialog));
+    call.gone();
     call.channel.hangup('RECOVERY_ON_TIMER_EXPIRE');
   }
 
   async #invite(transaction: ServerTransaction): Promise<void> {
     const { message, flow } = transaction.request;
-    if (this.#core.channels.size + this.#settingUp.size >= this.#core.limits.channels) {
+    if (this.#core.sessions.admit(this.#core.channels.size + this.#settingUp.size) !== 'admitted') {
       transaction.respond({ status: 503, headers: [{ name: 'Retry-After', value: '10' }] });
       return;
     }
@@ -136,7 +128,7 @@ export class SipAgent implements SipUser {
       transaction.respond({ status: 415, headers: [ACCEPT] });
       return;
     }
-    const offer = message.body === '' ? undefined : readOffer(message.body);
+    const offer = message.body === '' ? undefined : readOffer(message.body, this.#options.codecs);
     if (typeof offer === 'string') {
       transaction.respond(offer === 'malformed' ? { status: 400, reason: 'Malformed SDP' } : { status: 488 });
       return;
@@ -146,7 +138,7 @@ export class SipAgent implements SipUser {
     // The address first: nothing that can fail comes between the opening of the ports and their owner.
     const peer = offer === undefined || isUnspecified(offer.address) ? flow.remote.host : offer.address;
     const address = await this.#options.rtpAddress(peer);
-    const opened = await this.#core.engine.open(uuid, this.#options.rtpHost);
+    const opened = await this.#core.engine.open(uuid, this.#options.rtpHost, headerValue(message, PLACE_HEADER));
     const wanted = this.#settingUp.delete(transaction);
     if (!opened.ok) {
       this.#core.log.warn({ error: opened.error }, 'no RTP port for a call');
@@ -162,44 +154,47 @@ export class SipAgent implements SipUser {
     start: { readonly uuid: string; readonly control: SocketAddress; readonly offer: AudioOffer | undefined; readonly local: LocalRtp },
   ): void {
     const core = this.#core;
-    const caller = readCaller(transaction.request);
-    const name = `sofia/${core.identity.profile}/${caller.number === '' ? 'nobody' : caller.number}@${hostPort(transaction)}`;
-    const channel = new Channel(core, start.uuid, caller, name, { bye: (reason) => this.#bye(start.uuid, reason) });
-    setCallVariables(core, channel, transaction);
-    const media = new CallMedia(channel, start.local);
-    const body = start.offer === undefined ? media.offer() : media.answer(start.offer, start.local);
+    const { request } = transaction;
+    const caller = readCaller(request);
+    const { host, port } = request.flow.remote;
+    const call = new SipCall({
+      core,
+      uuid: start.uuid,
+      caller,
+      name: `sofia/${core.identity.profile}/${caller.number === '' ? 'nobody' : caller.number}@${host}:${port}`,
+      callDirection: 'inbound',
+      local: start.local,
+      codecs: this.#options.codecs,
+      answered: () => openSocket(channel, start.control),
+      forget: (gone) => this.forget(gone),
+    });
+    const { channel, media } = call;
+    core.sessions.begun(core.channels.size + 1);
+    setCallVariables(channel, request);
+    channel.created();
+    const body = start.offer === undefined ? call.offerInAnswer() : media.answer(start.offer, start.local);
     const sent = transaction.respond({ status: 200, headers: [SDP_TYPE, ALLOW], body });
     const { dialog } = transaction;
     if (!sent.ok || dialog === undefined) {
-      core.engine.close(start.uuid);
+      channel.hangup('ORIGINATOR_CANCEL');
       return;
     }
     channel.setVariable('sip_to_tag', dialog.localTag);
     channel.setVariable('sip_full_to', headerValue(sent.value.message, 'To'));
-    const call: Call = { channel, media, control: start.control, dialog, acked: false, bye: undefined };
-    this.#calls.set(keyOf(dialog), call);
+    this.adopt(call, dialog);
     core.channels.set(channel.uuid, channel);
-    core.counters.sessions++;
-    core.counters.peakSessions = Math.max(core.counters.peakSessions, core.channels.size);
-    if (start.offer !== undefined) this.#openSocket(call);
-  }
-
-  /** The dialplan's `socket` application: `<address> async full`. Without its client the call has no purpose. */
-  #openSocket(call: Call): void {
-    const { channel, control } = call;
-    channel.setVariable('socket_host', control.host);
-    channel.startSocketApp({ uuid: this.#core.newUuid(), name: 'socket', argument: `${control.host}:${control.port} async full` });
-    channel.socket = openOutboundSocket(this.#core, channel, control, () => channel.socketLost());
+    channel.answered();
+    if (start.offer !== undefined) openSocket(channel, start.control);
   }
 
   /** A re-INVITE or UPDATE, answered at once and never with a failure it can avoid (D-1, D-25). */
-  async #reoffer(transaction: ServerTransaction, call: Call): Promise<void> {
+  async #reoffer(transaction: ServerTransaction, call: SipCall): Promise<void> {
     const { body } = transaction.request.message;
     if (body === '') {
-      transaction.respond({ status: 200, headers: [SDP_TYPE, ALLOW], body: call.media.offer() });
+      transaction.respond({ status: 200, headers: [SDP_TYPE, ALLOW], body: call.offerInAnswer() });
       return;
     }
-    const offer = readOffer(body);
+    const offer = readOffer(body, this.#options.codecs);
     if (offer === 'malformed') {
       transaction.respond({ status: 400, reason: 'Malformed SDP' });
       return;
@@ -218,30 +213,6 @@ export class SipAgent implements SipUser {
     transaction.respond({ status: 200, headers: [SDP_TYPE, ALLOW], body: answer });
   }
 
-  #farEndLeft(call: Call): void {
-    this.#calls.delete(keyOf(call.dialog));
-    call.channel.hangup('NORMAL_CLEARING');
-  }
-
-  #bye(uuid: string, reason: string): void {
-    const call = [...this.#calls.values()].find(({ channel }) => channel.uuid === uuid);
-    // Not there: the far end hung up, or the stack has ended the dialog.
-    if (call === undefined) return;
-    if (call.acked) this.#sendBye(call, reason);
-    else call.bye = reason;
-  }
-
-  #sendBye(call: Call, reason: string): void {
-    this.#calls.delete(keyOf(call.dialog));
-    const ignoreResponse = { onResponse: () => undefined };
-    call.dialog.request({ method: 'BYE', headers: [{ name: 'Reason', value: reason }] }, ignoreResponse).then(
-      (sent: Result<unknown, { readonly message: string }>) => {
-        if (!sent.ok) this.#core.log.warn({ channel: call.channel.uuid, error: sent.error.message }, 'BYE could not be sent');
-      },
-      (error: unknown) => this.#core.log.error({ error }, 'BYE failed'),
-    );
-  }
-
   #inBackground(transaction: ServerTransaction, work: Promise<void>): void {
     work.catch((error: unknown) => {
       this.#settingUp.delete(transaction);
@@ -251,74 +222,19 @@ export class SipAgent implements SipUser {
   }
 }
 
+/** The dialplan's `socket` application: `<address> async full`. Without its client the call has no purpose. */
+function openSocket(channel: Channel, control: SocketAddress): void {
+  channel.setVariable('socket_host', control.host);
+  channel.startSocketApp({ uuid: channel.core.newUuid(), name: 'socket', argument: `${control.host}:${control.port} async full` });
+  channel.socket = openOutboundSocket(channel.core, channel, control, () => channel.socketLost());
+}
+
 function isSdp(message: SipRequest): boolean {
   return (headerValue(message, 'Content-Type') ?? 'application/sdp').toLowerCase().startsWith('application/sdp');
 }
 
 function keyOf(dialog: Dialog): string {
   return `${dialog.callId};${dialog.localTag}`;
-}
-
-function readCaller(request: OnWire<SipRequest>): Caller {
-  const from = parseNameAddr(headerValue(request.message, 'From') ?? '');
-  return {
-    name: from?.display === undefined || from.display === '' ? 'unknown' : from.display,
-    number: userOf(from?.uri ?? ''),
-    address: request.flow.remote.host,
-    destination: userOf(request.message.uri),
-  };
-}
-
-function userOf(text: string): string {
-  const uri = parseUri(text);
-  return uri === undefined || uri.scheme === 'tel' ? '' : (uri.user ?? '');
-}
-
-function hostPort(transaction: ServerTransaction): string {
-  const { host, port } = transaction.request.flow.remote;
-  return `${host}:${port}`;
-}
-
-/** The variables FreeSWITCH and its dialplan set on a call before the client gets it, as far as they mean something here. */
-function setCallVariables(core: Core, channel: Channel, transaction: ServerTransaction): void {
-  const { message, flow } = transaction.request;
-  const header = (name: string): string | undefined => headerValue(message, name);
-  const values: Readonly<Record<string, string | undefined>> = {
-    direction: 'inbound',
-    uuid: channel.uuid,
-    session_id: String(core.counters.sessions + 1),
-    sip_from_user: channel.caller.number === '' ? 'nobody' : channel.caller.number,
-    sip_from_host: flow.remote.host,
-    sip_from_port: String(flow.remote.port),
-    channel_name: channel.name,
-    sip_local_network_addr: flow.local.host,
-    sip_network_ip: flow.remote.host,
-    sip_network_port: String(flow.remote.port),
-    sip_received_ip: flow.remote.host,
-    sip_received_port: String(flow.remote.port),
-    sip_via_protocol: flow.transport,
-    sofia_profile_name: core.identity.profile,
-    sofia_profile_url: `sip:mod_sofia@${core.sipAddress()}`,
-    sip_req_user: channel.caller.destination,
-    sip_req_uri: message.uri.replace(/^sips?:/, ''),
-    sip_user_agent: header('User-Agent'),
-    sip_call_id: header('Call-ID'),
-    sip_full_via: header('Via'),
-    sip_full_from: header('From'),
-    sip_full_to: header('To'),
-    sip_cseq: header('CSeq')?.split(' ')[0],
-    call_uuid: channel.uuid,
-    dtmf_type: 'rfc2833',
-    endpoint_disposition: 'ANSWER',
-    send_silence_when_idle: '-1',
-    hangup_after_bridge: 'false',
-    park_after_bridge: 'true',
-    playback_terminators: 'none',
-  };
-  for (const [name, value] of Object.entries(values)) channel.setVariable(name, value);
-  for (const { name, value } of message.headers) {
-    if (/^X-[\w-]{1,64}$/i.test(name)) channel.setVariable(`sip_h_${name}`, value);
-  }
 }
 
 /** SIP INFO digits count only when the call has no telephone-event (F-23); the caller's own INFO goes to the application. */

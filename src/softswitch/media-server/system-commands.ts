@@ -16,14 +16,15 @@ export function version(core: Core): string {
 }
 
 export function status(core: Core): string {
-  const { counters, limits, channels, identity } = core;
+  const { sessions, channels, identity } = core;
+  const recent = sessions.recentPeaks;
   return [
     `UP ${upTime(core.scheduler.now() - identity.startedAt)}`,
     `FreeSWITCH (Version ${identity.version}) is ready`,
-    `${counters.sessions} session(s) since startup`,
-    `${channels.size} session(s) - peak ${counters.peakSessions}, last 5min ${counters.peakSessions} `,
-    `0 session(s) per Sec out of max ${limits.channels}, peak 0, last 5min 0 `,
-    `${limits.channels} session(s) max`,
+    `${sessions.total} session(s) since startup`,
+    `${channels.size} session(s) - peak ${sessions.peak}, last 5min ${recent.sessions} `,
+    `${sessions.lastPerSecond} session(s) per Sec out of max ${sessions.perSecond}, peak ${sessions.peakPerSecond}, last 5min ${recent.perSecond} `,
+    `${sessions.max} session(s) max`,
     'min idle cpu 0.00/100.00',
     '',
   ].join('\n');
@@ -106,7 +107,7 @@ function profileStatus(core: Core, url: string): string {
     ['CODECS OUT', 'PCMU,PCMA'],
     ['TEL-EVENT', '101'],
     ['DTMF-MODE', 'rfc2833'],
-    ['CALLS-IN', String(core.counters.sessions)],
+    ['CALLS-IN', String(core.sessions.total)],
   ] as const;
   return `${RULE}\n${fields.map(([name, value]) => `${name.padEnd(17)}\t${value}\n`).join('')}`;
 }
