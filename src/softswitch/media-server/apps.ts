@@ -1,10 +1,9 @@
 /** The dialplan applications a client can run on a channel. */
 import { Machine } from '../../lib/machine.ts';
 import { playlist } from './audio-source.ts';
-import { channelHeaders } from './channel-headers.ts';
 import type { AppCall, Channel, RunningApp, StartApp } from './channel.ts';
 import { initialCollect, readCollectArgument, stepCollect, type CollectEffect, type CollectEvent } from './collect.ts';
-import { readJoinArgument, type JoinRefusal } from './conference-registry.ts';
+import { startConference } from './conference-app.ts';
 import { hangupCause } from './hangup-cause.ts';
 import { Play } from './play.ts';
 
@@ -167,36 +166,6 @@ function startCollect(channel: Channel, call: AppCall, done: (response: string) 
     },
     break: () => play?.break(true),
   };
-}
-
-function startConference(channel: Channel, call: AppCall, done: (response: string) => void): RunningApp {
-  const outcome = channel.core.conferences.join(channel.core, channel, readJoinArgument(call.argument), () => done(NO_RESPONSE));
-  if (outcome.joined) return { end: () => outcome.member.conference.remove(outcome.member) };
-  channel.core.log.info({ channel: channel.uuid, refusal: outcome.refusal }, 'conference join refused');
-  refuse(channel, call, outcome.refusal, done);
-  return { end: () => undefined };
-}
-
-/** F-18: locked and full complete the application, the channel stays; a wrong PIN and join-only end the channel. */
-function refuse(channel: Channel, call: AppCall, refusal: JoinRefusal, done: (response: string) => void): void {
-  switch (refusal) {
-    case 'locked':
-    case 'full':
-    case 'no_name':
-    case 'already_in':
-      done(NO_RESPONSE);
-      return;
-    case 'wrong_pin':
-      channel.hangup('DESTINATION_OUT_OF_ORDER');
-      return;
-    case 'join_only': {
-      const { name, profile } = readJoinArgument(call.argument);
-      const about = [['Conference-Name', name], ['Conference-Profile-Name', profile], ['Action', 'rejected-join-only']] as const;
-      channel.core.bus.publish('CUSTOM', [...channelHeaders(channel), ...about], { subclass: 'conference::maintenance' });
-      channel.hangup('NORMAL_CLEARING');
-      return;
-    }
-  }
 }
 
 function startSleep(channel: Channel, call: AppCall, done: (response: string) => void): RunningApp {

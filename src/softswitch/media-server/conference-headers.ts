@@ -1,7 +1,8 @@
 /** The headers of conference::maintenance events, in mod_conference's order. */
 import type { EslHeader } from '../../protocol/esl/event.ts';
 import { channelHeaders } from './channel-headers.ts';
-import type { Conference, Member } from './conference.ts';
+import type { Conference } from './conference.ts';
+import type { Member } from './conference-member.ts';
 
 export function conferenceHeaders(conference: Conference): readonly EslHeader[] {
   return [
@@ -9,7 +10,7 @@ export function conferenceHeaders(conference: Conference): readonly EslHeader[] 
     ['Conference-Domain', '127.0.0.1'],
     ['Conference-Size', String(conference.size)],
     ['Conference-Ghosts', String(conference.ghosts)],
-    ['Conference-Profile-Name', conference.profile],
+    ['Conference-Profile-Name', conference.profile.name],
     ['Conference-Unique-ID', conference.uuid],
     ...conference.variables,
   ];
@@ -25,7 +26,7 @@ export function memberHeaders(conference: Conference, member: Member): readonly 
     ['Speak', String(member.speak)],
     ['Talking', String(member.talking)],
     ['Mute-Detect', String(member.flags.muteDetect)],
-    ['Hold', 'false'],
+    ['Hold', String(member.hold)],
     ['Member-ID', String(member.id)],
     ['Member-Type', member.flags.moderator ? 'moderator' : 'member'],
     ['Member-Ghost', String(member.flags.ghost)],

@@ -1,21 +1,40 @@
 /** The texts of `conference list`, `json_list` and `xml_list`, literally mod_conference's. */
-import type { Conference, Member } from './conference.ts';
+import type { Conference } from './conference.ts';
+import type { Member } from './conference-member.ts';
+import type { Recording } from './conference-recordings.ts';
 
 type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
 /** `id;channel;uuid;name;number;flags;volume_in;volume_out;energy`, newest member first. */
-export function listText(conference: Conference, delimiter = ';'): string {
+function listText(conference: Conference, delimiter: string): string {
   return conference.members.map((member) => `${listFields(conference, member).join(delimiter)}\n`).join('');
 }
 
-export function prettyText(conference: Conference): string {
+function prettyText(conference: Conference): string {
   return conference.members.map(({ id, channel }) => `${id}) ${channel.caller.name} (${channel.caller.number})\n`).join('');
 }
 
+/** `list [delim <string>|pretty|count]` of one conference. */
+export function listForm(conference: Conference, words: readonly string[]): string {
+  return words[0]?.toLowerCase() === 'count' ? String(conference.size) : membersText(conference, words);
+}
+
 /** `conference list`: a header for each conference, and its members unless a summary is wanted. */
-export function allText(conferences: readonly Conference[], summary: boolean): string {
+export function allText(conferences: readonly Conference[], words: readonly string[]): string {
   if (conferences.length === 0) return '+OK No active conferences.\n';
-  return conferences.map((conference) => `${headerLine(conference)}${summary ? '' : listText(conference)}`).join('');
+  const summary = words[0]?.toLowerCase() === 'summary';
+  return conferences.map((conference) => `${headerLine(conference)}${summary ? '' : membersText(conference, words)}`).join('');
+}
+
+function membersText(conference: Conference, [form, value = '']: readonly string[]): string {
+  switch (form?.toLowerCase()) {
+    case 'pretty':
+      return prettyText(conference);
+    case 'delim':
+      return listText(conference, value.replaceAll('"', '') || ';');
+    default:
+      return listText(conference, ';');
+  }
 }
 
 export function jsonText(conferences: readonly Conference[], now: number, compact: boolean): string {
@@ -30,9 +49,10 @@ export function xmlText(conferences: readonly Conference[], now: number): string
 function listFields(conference: Conference, member: Member): readonly (string | number)[] {
   const { channel } = member;
   const flags = [
-    member.hear && 'hear',
-    member.speak && 'speak',
-    member.talking && 'talking',
+    !member.hold && member.hear && 'hear',
+    !member.hold && member.speak && 'speak',
+    !member.hold && member.talking && 'talking',
+    member.hold && 'hold',
     conference.floor === member && 'floor',
     member.flags.moderator && 'moderator',
     member.flags.ghost && 'ghost',
@@ -42,9 +62,27 @@ function listFields(conference: Conference, member: Member): readonly (string | 
 }
 
 function headerLine(conference: Conference): string {
-  const { name, size, rate } = conference;
-  const flags = [conference.locked ? 'locked|' : '', 'running|answered|enforce_min|dynamic|exit_sound|enter_sound|json_status'].join('');
-  return `+OK Conference ${name} (${size} ${size === 1 ? 'member' : 'members'} rate: ${rate} flags: ${flags})\n`;
+  const { name, size } = conference;
+  const words = Object.entries(conferenceState(conference)).flatMap(([word, on]) => (on ? [word] : []));
+  return `+OK Conference ${name} (${size} ${size === 1 ? 'member' : 'members'} rate: ${conference.rate} flags: ${[...words, 'json_status'].join('|')})\n`;
+}
+
+/** What all forms of list tell of a conference, in their order. */
+function conferenceState(conference: Conference): Readonly<Record<string, boolean>> {
+  return {
+    locked: conference.locked,
+    destruct: conference.ending,
+    wait_mod: conference.waitMod,
+    audio_always: conference.flags.audioAlways,
+    running: true,
+    answered: true,
+    enforce_min: conference.enforceMin,
+    bridge_to: false,
+    dynamic: true,
+    exit_sound: conference.settings.exitSoundOn,
+    enter_sound: conference.settings.enterSoundOn,
+    recording: conference.recordings.list.length > 0,
+  };
 }
 
 function conferenceJson(conference: Conference, now: number): Json {
@@ -59,25 +97,19 @@ function conferenceJson(conference: Conference, now: number): Json {
     max_bw_in: 0,
     force_bw_in: 0,
     video_floor_packets: 0,
-    locked: conference.locked,
-    destruct: conference.ending,
-    wait_mod: false,
-    audio_always: false,
-    running: true,
-    answered: true,
-    enforce_min: true,
-    bridge_to: false,
-    dynamic: true,
-    exit_sound: true,
-    enter_sound: true,
-    recording: false,
+    ...conferenceState(conference),
     video_bridge: false,
     video_floor_only: false,
     video_rfc4579: false,
-    ...(conference.maxMembers > 0 ? { max_members: conference.maxMembers } : {}),
+    ...(conference.settings.maxMembers > 0 ? { max_members: conference.settings.maxMembers } : {}),
     variables: Object.fromEntries(conference.variables),
-    members: conference.members.map((member) => memberJson(conference, member, now)),
+    // mod_conference keeps its recorders among the members: the newest come first.
+    members: [...conference.recordings.list.map(recordingJson), ...conference.members.map((member) => memberJson(conference, member, now))],
   };
+}
+
+function recordingJson({ path, paused, startedAt }: Recording): Json {
+  return { type: 'recording_node', record_path: path, ...(paused ? { status: 'paused' } : {}), join_time: startedAt };
 }
 
 function memberJson(conference: Conference, member: Member, now: number): Json {
@@ -88,7 +120,7 @@ function memberJson(conference: Conference, member: Member, now: number): Json {
       can_hear: member.hear,
       can_see: true,
       can_speak: member.speak,
-      hold: false,
+      hold: member.hold,
       mute_detect: member.flags.muteDetect,
       talking: member.talking,
       has_video: false,
@@ -96,8 +128,8 @@ function memberJson(conference: Conference, member: Member, now: number): Json {
       has_floor: conference.floor === member,
       is_moderator: member.flags.moderator,
       end_conference: member.flags.endconf,
-      mandatory_member_end_conference: false,
-      pass_digits: false,
+      mandatory_member_end_conference: member.flags.mandatoryEndconf,
+      pass_digits: member.flags.distDtmf,
     },
     uuid: member.channel.uuid,
     caller_id_name: member.channel.caller.name,
@@ -108,27 +140,35 @@ function memberJson(conference: Conference, member: Member, now: number): Json {
     volume_in: member.volumeIn,
     volume_out: member.volumeOut,
     'output-volume': member.volumeOut,
-    'input-volume': 0,
+    'input-volume': member.volumeIn,
   };
 }
 
 function conferenceXml(conference: Conference, now: number): string {
-  const { name, size, ghosts, rate, uuid } = conference;
+  const { name, size, ghosts, uuid, settings } = conference;
+  const { recording, ...state } = conferenceState(conference);
   const attributes = [
-    `name="${xml(name)}" member-count="${size}" ghost-count="${ghosts}" rate="${rate}" uuid="${uuid}"`,
-    conference.locked ? 'locked="true"' : '',
-    'running="true" answered="true" enforce_min="true" dynamic="true" exit_sound="true" enter_sound="true"',
-    conference.maxMembers > 0 ? `max_members="${conference.maxMembers}"` : '',
+    `name="${xml(name)}" member-count="${size}" ghost-count="${ghosts}" rate="${conference.rate}" uuid="${uuid}"`,
+    ...Object.entries(state).flatMap(([word, on]) => (on ? [`${word}="true"`] : [])),
+    ...(settings.maxMembers > 0 ? [`max_members="${settings.maxMembers}"`] : []),
+    ...(recording === true ? ['recording="true"'] : []),
+    ...(settings.endconfGraceTime > 0 ? [`endconference_grace_time="${settings.endconfGraceTime}"`] : []),
     `run_time="${seconds(now - conference.createdAt)}"`,
-  ].filter((part) => part !== '');
+  ];
   const variables = [...conference.variables].map(([key, value]) => `\n      <variable name="${xml(key)}" value="${xml(value)}"/>`);
   return [
     `  <conference ${attributes.join(' ')}>\n`,
     `    <variables>${variables.join('')}${variables.length > 0 ? '\n    ' : ''}</variables>\n`,
     '    <members>\n',
+    ...conference.recordings.list.map(recordingXml),
     ...conference.members.map((member) => memberXml(conference, member, now)),
     '    </members>\n  </conference>\n',
   ].join('');
+}
+
+function recordingXml({ path, paused, startedAt }: Recording): string {
+  const status = paused ? ' status="paused"' : '';
+  return `      <member type="recording_node">\n        <record_path${status}>${xml(path)}</record_path>\n        <join_time type="UNIX-epoch">${startedAt}</join_time>\n      </member>\n`;
 }
 
 function memberXml(conference: Conference, member: Member, now: number): string {
@@ -138,13 +178,13 @@ function memberXml(conference: Conference, member: Member, now: number): string 
     can_speak: member.speak,
     mute_detect: member.flags.muteDetect,
     talking: member.talking,
-    hold: false,
+    hold: member.hold,
     has_video: false,
     video_bridge: false,
     has_floor: conference.floor === member,
     is_moderator: member.flags.moderator,
     end_conference: member.flags.endconf,
-    mandatory_member_end_conference: false,
+    mandatory_member_end_conference: member.flags.mandatoryEndconf,
     is_ghost: member.flags.ghost,
   };
   const fields = {

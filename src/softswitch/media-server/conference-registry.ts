@@ -1,27 +1,25 @@
 /** All conferences by name, and the one counter of member ids: an id stays with its channel across conferences. */
 import type { Channel } from './channel.ts';
-import { Conference, DEFAULT_ENERGY, type Member, type MemberFlags } from './conference.ts';
+import { Conference } from './conference.ts';
+import { conferenceFlags, flagWords, memberFlags } from './conference-flags.ts';
+import type { JoinRefusal, JoinRequest } from './conference-join.ts';
+import type { Member } from './conference-member.ts';
+import { profileReader, type ConferenceProfile, type ProfileParameters } from './conference-profile.ts';
+import { ConferenceSettings } from './conference-settings.ts';
 import type { Core } from './core.ts';
-
-/** Where the `conference` application is asked to go: `name[@profile][+pin][+flags{a|b}]`. */
-export interface JoinRequest {
-  readonly name: string;
-  readonly profile: string;
-  /** What the caller must have supplied (variable supplied_pin); empty asks for none. */
-  readonly pin: string;
-  readonly flags: MemberFlags;
-  /** Do not create the conference. */
-  readonly joinOnly: boolean;
-}
-
-/** Why a channel was not let in. The first two leave the channel as it was, the others hang it up (F-18). */
-export type JoinRefusal = 'locked' | 'full' | 'no_name' | 'already_in' | 'wrong_pin' | 'join_only';
 
 export type JoinOutcome = { readonly joined: true; readonly member: Member } | { readonly joined: false; readonly refusal: JoinRefusal };
 
 export class ConferenceRegistry {
+  /** Answers the profile of a name. */
+  readonly profile: (name: string) => ConferenceProfile;
   readonly #byName = new Map<string, Conference>();
   #lastMemberId = 0;
+
+  /** `profiles` stand beside the stock ones or in their place. */
+  constructor(profiles?: Readonly<Record<string, ProfileParameters>>) {
+    this.profile = profileReader(profiles);
+  }
 
   get(name: string): Conference | undefined {
     return this.#byName.get(name);
@@ -39,29 +37,17 @@ export class ConferenceRegistry {
     return this.#byName.size;
   }
 
-  /** Lets a channel in. `released` is called once, when the member has left. */
-  join(core: Core, channel: Channel, request: JoinRequest, released: () => void): JoinOutcome {
-    const present = this.#byName.get(request.name);
-    const refusal = this.#refuse(present, channel, request);
+  /** The engine has lost these: their members' channels live on elsewhere or not at all, the conferences do not. */
+  lost(uuids: readonly string[]): void {
+    for (const conference of this.all()) if (uuids.includes(conference.uuid)) conference.end();
+  }
+
+  /** Lets a channel in, or says why not. `released` is called once, when the member has left. */
+  join(core: Core, channel: Channel, request: JoinRequest, released: Member['released']): JoinOutcome {
+    const refusal = this.refusal(channel, request);
     if (refusal !== undefined) return { joined: false, refusal };
-    const conference = present ?? this.#create(core, request);
-    channel.memberId ??= ++this.#lastMemberId;
-    const member: Member = {
-      id: channel.memberId,
-      channel,
-      flags: request.flags,
-      conference,
-      joinedAt: core.scheduler.now(),
-      speak: !request.flags.mute,
-      hear: !request.flags.deaf,
-      talking: false,
-      volumeIn: 0,
-      volumeOut: 0,
-      energyLevel: DEFAULT_ENERGY,
-      currentEnergy: 0,
-      lastTalkingAt: undefined,
-      released,
-    };
+    const conference = this.#byName.get(request.name) ?? this.#create(core, channel, request);
+    const member = this.#member(core, channel, conference, request, released);
     channel.setVariable('conference_name', conference.name);
     channel.setVariable('conference_member_id', String(member.id));
     channel.setVariable('conference_moderator', String(member.flags.moderator));
@@ -71,40 +57,63 @@ export class ConferenceRegistry {
     return { joined: true, member };
   }
 
-  #create(core: Core, request: JoinRequest): Conference {
-    const conference = new Conference(core, request.name, request.profile, () => this.#byName.delete(request.name));
+  /** Why a channel cannot join, PINs aside. */
+  refusal(channel: Channel, request: JoinRequest): JoinRefusal | undefined {
+    const present = this.#byName.get(request.name);
+    if (request.name === '') return 'no_name';
+    if (channel.member !== undefined) return 'already_in';
+    if (present === undefined) return this.#words(channel, this.profile(request.profile), request).has('join-only') ? 'join_only' : undefined;
+    if (present.ending) return 'ending';
+    if (present.locked && channel.variables.get('conference_enforce_security') !== 'false') return 'locked';
+    return present.full ? 'full' : undefined;
+  }
+
+  #create(core: Core, channel: Channel, request: JoinRequest): Conference {
+    const profile = this.profile(request.profile);
+    const flags = conferenceFlags(flagWords(profile.conferenceFlags, channel.variables.get('conference_flags'), [...request.flags].join('|')));
+    const settings = new ConferenceSettings(profile, channel, core.soundPrefix);
+    const conference = new Conference(core, request.name, profile, flags, settings, () => this.#byName.delete(request.name));
     this.#byName.set(request.name, conference);
     return conference;
   }
 
-  #refuse(present: Conference | undefined, channel: Channel, request: JoinRequest): JoinRefusal | undefined {
-    if (request.name === '') return 'no_name';
-    if (channel.member !== undefined) return 'already_in';
-    if (present === undefined && request.joinOnly) return 'join_only';
-    if (request.pin !== '' && channel.variables.get('supplied_pin') !== request.pin) return 'wrong_pin';
-    if (present?.locked === true || present?.ending === true) return 'locked';
-    return present?.full === true ? 'full' : undefined;
+  #words(channel: Channel, profile: ConferenceProfile, request: JoinRequest): ReadonlySet<string> {
+    return flagWords(profile.memberFlags, channel.variables.get('conference_member_flags'), [...request.flags].join('|'));
   }
-}
 
-export function readJoinArgument(argument: string): JoinRequest {
-  const marker = /\+flags\{([^}]*)\}/i.exec(argument);
-  const words = new Set((marker?.[1] ?? '').split(/[|,; ]+/).map((word) => word.toLowerCase()));
-  const rest = marker === null ? argument : argument.slice(0, marker.index);
-  const [place = '', pin = ''] = rest.split('+');
-  const [name = '', profile = ''] = place.split('@');
-  return {
-    name: name.trim(),
-    profile: profile.trim() === '' ? 'default' : profile.trim(),
-    pin: pin.trim(),
-    flags: {
-      mute: words.has('mute'),
-      deaf: words.has('deaf'),
-      moderator: words.has('moderator'),
-      endconf: words.has('endconf'),
-      muteDetect: words.has('mute-detect'),
-      ghost: words.has('ghost'),
-    },
-    joinOnly: words.has('join-only'),
-  };
+  #member(core: Core, channel: Channel, conference: Conference, request: JoinRequest, released: Member['released']): Member {
+    const { profile } = conference;
+    const flags = memberFlags(this.#words(channel, profile, request));
+    const number = (name: string, least: number, most: number, otherwise: number): number => {
+      const text = channel.variables.get(name) ?? '';
+      return /^-?\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : otherwise;
+    };
+    channel.memberId ??= ++this.#lastMemberId;
+    return {
+      id: channel.memberId,
+      channel,
+      flags,
+      conference,
+      joinedAt: core.scheduler.now(),
+      speak: !flags.mute,
+      hear: !flags.deaf,
+      hold: false,
+      talking: false,
+      volumeIn: number('conference_join_volume_in', -4, 4, 0),
+      volumeOut: number('conference_join_volume_out', -4, 4, 0),
+      energyLevel: number('conference_join_energy_level', 0, 1_800, profile.energyLevel),
+      autoEnergyLevel: profile.autoEnergyLevel,
+      maxEnergyLevel: profile.maxEnergyLevel,
+      maxEnergyMuteMs: 0,
+      maxEnergyHitTrigger: 5,
+      agcLevel: profile.agcLevel,
+      currentEnergy: 0,
+      lastTalkingAt: undefined,
+      videoMuted: false,
+      blind: false,
+      tag: '',
+      soloPlays: 0,
+      released,
+    };
+  }
 }

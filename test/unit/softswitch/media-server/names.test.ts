@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { AudioSource } from '../../../../src/softswitch/engine/api.ts';
 import { playlist } from '../../../../src/softswitch/media-server/audio-source.ts';
-import { readJoinArgument } from '../../../../src/softswitch/media-server/conference-registry.ts';
 import { readSocketAddress } from '../../../../src/softswitch/media-server/esl-outbound.ts';
 import { hangupCause, reasonHeader } from '../../../../src/softswitch/media-server/hangup-cause.ts';
 
@@ -39,22 +38,6 @@ describe('what playback names', () => {
   it('never throws and is bounded', () => {
     fc.assert(fc.property(fc.string(), fc.option(fc.string(), { nil: undefined }), (argument, delimiter) => assert.ok(playlist(argument, delimiter, '/s').length <= 128)));
   });
-});
-
-describe('what conference is asked to join, B.5', () => {
-  const none = { mute: false, deaf: false, moderator: false, endconf: false, muteDetect: false, ghost: false };
-  const table: readonly (readonly [argument: string, request: object])[] = [
-    ['room1', { name: 'room1', profile: 'default', pin: '', flags: none, joinOnly: false }],
-    ['room1@video', { name: 'room1', profile: 'video', pin: '' }],
-    ['room1@default+1234', { name: 'room1', profile: 'default', pin: '1234' }],
-    ['room1@default++flags{endconf|mute|vmute}', { name: 'room1', profile: 'default', pin: '', flags: { ...none, endconf: true, mute: true } }],
-    ['room1+1234+flags{deaf|mute-detect}', { name: 'room1', pin: '1234', flags: { ...none, deaf: true, muteDetect: true } }],
-    ['room1++flags{ghost|moderator|join-only|nomoh}', { flags: { ...none, ghost: true, moderator: true }, joinOnly: true }],
-    ['', { name: '' }],
-  ];
-  for (const [argument, request] of table) {
-    it(argument, () => assert.deepEqual({ ...readJoinArgument(argument), ...request }, readJoinArgument(argument)));
-  }
 });
 
 describe('hang-up causes, F-13', () => {
