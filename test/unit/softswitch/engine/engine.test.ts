@@ -1,147 +1,31 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import type { Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { aLaw, muLaw } from '../../../../src/protocol/g711/g711.ts';
-import type { G711Law } from '../../../../src/protocol/g711/g711.ts';
-import type { AudioFormat, Engine, EngineEvent, MemberState } from '../../../../src/softswitch/engine/api.ts';
-import { createEngine } from '../../../../src/softswitch/engine/client.ts';
+import { muLaw } from '../../../../src/protocol/g711/g711.ts';
 import { sine, toneLevel, writeWav } from '../../../audio.ts';
+import { Bench, format, freePorts, HOST, isGone, isSilence, isThere, Lab, member } from './engine-lab.ts';
+import type { Line } from './engine-lab.ts';
 import { Phone, TELEPHONE_EVENT } from './phone.ts';
-
-const HOST = '127.0.0.1';
-/** A tone of -20 dBFS is there above -24, and gone below -60. */
-const isThere = (level: number): boolean => level > -24;
-const isGone = (level: number): boolean => level < -60;
-/** Silence decoded: A-law has no zero. */
-const isSilence = (samples: Int16Array): boolean => samples.every((sample) => Math.abs(sample) <= 8);
-const member: MemberState = { speak: true, hear: true, volumeIn: 0, volumeOut: 0, energyLevel: 100 };
-
-/** An engine with its events to be waited for. */
-class Bench {
-  readonly engine: Engine;
-  readonly events: EngineEvent[] = [];
-  readonly warnings: string[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  constructor(portMin: number, portMax: number, legs = 50, portQuarantineMs = 0) {
-    this.engine = createEngine({
-      portMin,
-      portMax,
-      limits: { legs, portQuarantineMs, audioCacheBytes: 8e6 },
-      onEvent: (event) => {
-        this.events.push(event);
-        for (const check of this.#waiting) check();
-      },
-      log: { warn: ({ code }) => this.warnings.push(code) },
-    });
-  }
-
-  /** The first event, past or to come, that is meant. */
-  event<T extends EngineEvent['type']>(type: T, isMeant: (event: Extract<EngineEvent, { type: T }>) => boolean = () => true): Promise<Extract<EngineEvent, { type: T }>> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        const found = this.events.find((event): event is Extract<EngineEvent, { type: T }> => event.type === type && isMeant(event as Extract<EngineEvent, { type: T }>));
-        if (found === undefined) return;
-        this.#waiting.delete(check);
-        resolve(found);
-      };
-      this.#waiting.add(check);
-      check();
-    });
-  }
-}
-
-interface Line {
-  readonly leg: string;
-  readonly phone: Phone;
-  readonly port: number;
-}
-
-const format = (law: G711Law, ptime = 20): AudioFormat => ({ codec: law === muLaw ? 'PCMU' : 'PCMA', payloadType: law === muLaw ? 0 : 8, clockRate: 8000, ptime, telephoneEvent: TELEPHONE_EVENT });
-
-/** The first of `count` UDP ports in a row, even, that are free just now. */
-async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const sockets: Socket[] = [];
-    const bind = async (port: number): Promise<number> => {
-      const socket = createSocket('udp4');
-      sockets.push(socket);
-      socket.bind({ port, address: HOST, exclusive: true });
-      await once(socket, 'listening');
-      return socket.address().port;
-    };
-    try {
-      const first = await bind(0);
-      for (let i = 1; i < count; i++) await bind(first + i);
-      if (first % 2 === 0) return first;
-    } catch {
-      // Taken: try elsewhere.
-    } finally {
-      for (const socket of sockets) socket.close();
-    }
-  }
-}
 
 describe('media engine', () => {
   // Whatever else runs on this machine keeps its ports: the pool passes over those in use.
   const bench = new Bench(42_000, 42_399);
   const { engine } = bench;
-  const lines: Line[] = [];
-  const rooms: string[] = [];
-  let names = 0;
+  const lab = new Lab(bench);
   const folder = mkdtempSync(join(tmpdir(), 'vestibule-engine-'));
   const music = join(folder, 'music.wav');
 
   before(() => writeFileSync(music, writeWav({ rate: 16000, channels: 1, samples: sine(16000, 700, 3000, -20) })));
-  afterEach(() => {
-    for (const { leg, phone } of lines.splice(0)) {
-      engine.close(leg);
-      phone.close();
-    }
-    for (const conference of rooms.splice(0)) engine.destroyConference(conference);
-    bench.events.length = 0;
-  });
+  afterEach(() => lab.clear());
   after(async () => {
     await engine.stop();
     rmSync(folder, { recursive: true });
   });
 
-  async function line({ law = muLaw, signalled = undefined as number | undefined, ptime = 20 } = {}): Promise<Line> {
-    const leg = `leg${++names}`;
-    const phone = await Phone.create(law);
-    const opened = await engine.open(leg, HOST);
-    assert.ok(opened.ok);
-    const made: Line = { leg, phone, port: opened.port };
-    lines.push(made);
-    engine.configure(leg, { address: HOST, port: signalled ?? phone.port, format: format(law, ptime), direction: 'sendrecv' });
-    return made;
-  }
-
-  /** Phones that speak a tone each in one conference. */
-  async function room(...tones: number[]): Promise<{ conference: string; members: Line[] }> {
-    const conference = `room${++names}`;
-    engine.createConference(conference, { rate: 8000 });
-    rooms.push(conference);
-    const members: Line[] = [];
-    for (const [i, hz] of tones.entries()) {
-      const made = await line({ law: i % 2 === 0 ? muLaw : aLaw });
-      engine.join(conference, made.leg, member);
-      made.phone.talk(hz, made.port);
-      members.push(made);
-    }
-    // All are heard, and nothing of the beginning is in flight any more.
-    await Promise.all(members.map(({ leg }) => bench.event('talking', (event) => event.leg === leg && event.talking)));
-    await members[0]!.phone.receive(5);
-    return { conference, members };
-  }
-
   it('gives an even port of the range (RFC 3550 §11), and an idle leg sends silence so that a NAT stays open', async () => {
-    const { phone, port } = await line();
+    const { phone, port } = await lab.line();
     assert.ok(port >= 42_000 && port < 42_399 && port % 2 === 0);
     const heard = await phone.receive(5);
     for (const [i, { packet, samples }] of heard.entries()) {
@@ -154,14 +38,14 @@ describe('media engine', () => {
 
   for (const ptime of [10, 30, 40]) {
     it(`sends with a packet time of ${ptime} ms`, async () => {
-      const { phone } = await line({ ptime });
+      const { phone } = await lab.line({ ptime });
       assert.ok((await phone.receive(4)).every(({ samples }) => samples.length === ptime * 8));
     });
   }
 
   it('symmetric RTP, RFC 3550 §A.1: follows two valid packets in sequence, then no other but the signalled address', async () => {
     const [signalled, stranger] = [await Phone.create(), await Phone.create()];
-    const { leg, phone, port } = await line({ signalled: signalled.port });
+    const { leg, phone, port } = await lab.line({ signalled: signalled.port });
     await signalled.receive(2);
     stranger.sendBytes(Buffer.from('not RTP at all'), port);
     stranger.sendRtp(new Uint8Array(160), port, { payloadType: 55 });
@@ -184,7 +68,7 @@ describe('media engine', () => {
   });
 
   it('N-1: everybody hears the others and not himself, in both laws', async () => {
-    const { members } = await room(440, 770, 1130);
+    const { members } = await lab.room([440, 770, 1130]);
     const heard = await Promise.all(members.map(({ phone }) => phone.hear(20)));
     for (const [i, own] of [440, 770, 1130].entries()) {
       for (const hz of [440, 770, 1130]) {
@@ -195,14 +79,14 @@ describe('media engine', () => {
   });
 
   it('two conferences do not hear each other (N-03)', async () => {
-    const [one, two] = [await room(440, 770), await room(1130, 1490)];
+    const [one, two] = [await lab.room([440, 770]), await lab.room([1130, 1490])];
     const [inOne, inTwo] = await Promise.all([one.members[0]!.phone.hear(20), two.members[0]!.phone.hear(20)]);
     assert.ok(isThere(toneLevel(inOne, 8000, 770)) && isGone(toneLevel(inOne, 8000, 1130)) && isGone(toneLevel(inOne, 8000, 1490)));
     assert.ok(isThere(toneLevel(inTwo, 8000, 1490)) && isGone(toneLevel(inTwo, 8000, 440)) && isGone(toneLevel(inTwo, 8000, 770)));
   });
 
   it('a leg outside hears nothing of the conference it left', async () => {
-    const { members } = await room(440, 770);
+    const { members } = await lab.room([440, 770]);
     engine.leave(members[0]!.leg);
     await members[0]!.phone.receive(5);
     assert.ok(isSilence(await members[0]!.phone.hear(10)));
@@ -210,7 +94,7 @@ describe('media engine', () => {
   });
 
   it('a muted member is not heard, a deaf one does not hear', async () => {
-    const { members } = await room(440, 770);
+    const { members } = await lab.room([440, 770]);
     const [a, b] = members as [Line, Line];
     engine.setMember(a.leg, { ...member, speak: false });
     await b.phone.receive(5);
@@ -223,7 +107,7 @@ describe('media engine', () => {
   });
 
   it('volume steps: what a member says, what it hears', async () => {
-    const { members } = await room(440, 770, 1130);
+    const { members } = await lab.room([440, 770, 1130]);
     const [a, b, c] = members as [Line, Line, Line];
     engine.setMember(a.leg, { ...member, volumeIn: -4 });
     engine.setMember(b.leg, { ...member, volumeOut: 2 });
@@ -235,7 +119,7 @@ describe('media engine', () => {
   });
 
   it('F-21: talking begins, and ends about 800 ms after the last word; a muted member is watched too', async () => {
-    const { members } = await room(440, 770);
+    const { members } = await lab.room([440, 770]);
     const [a] = members as [Line];
     a.phone.hush();
     const stopped = await bench.event('talking', (event) => event.leg === a.leg && !event.talking);
@@ -247,7 +131,7 @@ describe('media engine', () => {
   });
 
   it('plays a list: tone, a missing file, a 16 kHz file; each told, in order', async () => {
-    const { leg, phone } = await line();
+    const { leg, phone } = await lab.line();
     const sources = [{ kind: 'tone', hz: [440], onMs: 300, offMs: 0, loops: 1 }, { kind: 'file', path: join(folder, 'none.wav') }, { kind: 'file', path: music }] as const;
     engine.play(leg, 'list', sources);
     const heard = await phone.hear(100);
@@ -262,7 +146,7 @@ describe('media engine', () => {
   });
 
   it('break ends the file at the next tick and tells where it was', async () => {
-    const { leg, phone } = await line();
+    const { leg, phone } = await lab.line();
     engine.play(leg, 'music', [{ kind: 'file', path: music, offsetSamples: 800 }]);
     await bench.event('playStarted');
     await phone.receive(10);
@@ -276,7 +160,7 @@ describe('media engine', () => {
   });
 
   it('in a conference its own play replaces the room for a leg, and the room still hears it', async () => {
-    const { members } = await room(440, 770);
+    const { members } = await lab.room([440, 770]);
     const [a, b] = members as [Line, Line];
     engine.play(a.leg, 'help', [{ kind: 'file', path: music }]);
     await bench.event('playStarted');
@@ -287,7 +171,7 @@ describe('media engine', () => {
   });
 
   it('plays to a conference, over it to one member, queued; stopping tells how many', async () => {
-    const { conference, members } = await room(440, 770);
+    const { conference, members } = await lab.room([440, 770]);
     const [a, b] = members as [Line, Line];
     const tone = (hz: number) => ({ kind: 'tone', hz: [hz], onMs: 60_000, offMs: 0, loops: 1 }) as const;
     engine.playToConference(conference, 'all', tone(1130));
@@ -309,7 +193,7 @@ describe('media engine', () => {
   });
 
   it('destroying a conference ends its plays and puts its members out', async () => {
-    const { conference, members } = await room(440, 770);
+    const { conference, members } = await lab.room([440, 770]);
     engine.playToConference(conference, 'moh', { kind: 'silence', ms: -1 });
     await bench.event('conferencePlay', (event) => event.what === 'started');
     engine.destroyConference(conference);
@@ -320,7 +204,7 @@ describe('media engine', () => {
   });
 
   it('RFC 4733: keys are told once each, with length, SSRC and timestamp', async () => {
-    const { leg, phone, port } = await line();
+    const { leg, phone, port } = await lab.line();
     for (const event of [1, 1, 10, 11]) phone.press(event, port);
     await bench.event('dtmf', ({ digit }) => digit === '#');
     const digits = bench.events.filter((event) => event.type === 'dtmf');
@@ -330,15 +214,15 @@ describe('media engine', () => {
   });
 
   it('RFC 4733 §2.5.2.2: a key whose end packets are lost is told after a while', async () => {
-    const { phone, port } = await line();
+    const { phone, port } = await lab.line();
     phone.sendRtp(Uint8Array.of(5, 10, 0, 160), port, { payloadType: TELEPHONE_EVENT });
     assert.equal((await bench.event('dtmf')).digit, '5');
   });
 
   for (const direction of ['recvonly', 'inactive'] as const) {
     it(`RFC 3264 §5.1: nothing is sent while ${direction}, and time has gone on afterwards`, async () => {
-      const watch = await line();
-      const { leg, phone } = await line();
+      const watch = await lab.line();
+      const { leg, phone } = await lab.line();
       const before = (await phone.receive(2))[1]!.packet;
       engine.configure(leg, { address: HOST, port: phone.port, format: format(muLaw), direction });
       await engine.stats(leg);
@@ -354,7 +238,7 @@ describe('media engine', () => {
   }
 
   it('what a sendonly leg is sent is not heard', async () => {
-    const { members } = await room(440, 770);
+    const { members } = await lab.room([440, 770]);
     const [a, b] = members as [Line, Line];
     engine.configure(a.leg, { address: HOST, port: a.phone.port, format: format(muLaw), direction: 'sendonly' });
     await b.phone.receive(15);
@@ -362,7 +246,7 @@ describe('media engine', () => {
   });
 
   it('garbage, truncated packets, floods and RTCP cost the call nothing', async () => {
-    const { members } = await room(440, 770);
+    const { members } = await lab.room([440, 770]);
     const [a, b] = members as [Line, Line];
     const stranger = await Phone.create();
     for (let length = 0; length < 40; length++) {
@@ -380,7 +264,7 @@ describe('media engine', () => {
   });
 
   it('an address that is none, port 0 and a host name draw no packet and harm nothing', async () => {
-    const { leg, phone, port } = await line();
+    const { leg, phone, port } = await lab.line();
     for (const [address, at] of [['0.0.0.0', 0], ['phone.example', 4000], ['', 4000], ['::1', 4000], [HOST, 70_000]] as const) {
       engine.configure(leg, { address, port: at, format: format(muLaw), direction: 'sendrecv' });
       await engine.stats(leg);
@@ -390,7 +274,7 @@ describe('media engine', () => {
   });
 
   it('media timeout: told once when nothing comes for that long; on hold the other time counts', async () => {
-    const [silent, held, told] = [await line(), await line(), (leg: string) => bench.events.filter((event) => event.type === 'mediaTimeout' && event.leg === leg).length];
+    const [silent, held, told] = [await lab.line(), await lab.line(), (leg: string) => bench.events.filter((event) => event.type === 'mediaTimeout' && event.leg === leg).length];
     engine.configure(held.leg, { address: HOST, port: held.phone.port, format: format(muLaw), direction: 'sendonly' });
     engine.setMediaTimeout(held.leg, 40, 0);
     engine.setMediaTimeout(silent.leg, 100, 0);
@@ -417,7 +301,7 @@ describe('media engine', () => {
   });
 
   it('closing a leg ends its plays and frees its slot', async () => {
-    const { leg } = await line();
+    const { leg } = await lab.line();
     engine.play(leg, 'p', [{ kind: 'silence', ms: -1 }]);
     await bench.event('playStarted');
     engine.close(leg);
