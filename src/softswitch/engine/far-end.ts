@@ -27,6 +27,10 @@ export class FarEnd {
     return this.#source ?? this.#signalled;
   }
 
+  get signalled(): Address | undefined {
+    return this.#signalled;
+  }
+
   /** Answers whether that is another address than before. */
   signal(to: Address): 'same' | 'moved' {
     if (isSame(this.#signalled, to)) return 'same';
