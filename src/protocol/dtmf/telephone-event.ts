@@ -14,8 +14,10 @@ export interface TelephoneEvent {
   readonly timestamp: number;
   readonly event: number;
   readonly end: boolean;
-  /** Samples since `timestamp`. */
+  /** Clock units since `timestamp`. */
   readonly duration: number;
+  /** Of timestamp and duration, Hz: that of the payload type's rtpmap. */
+  readonly clockRate: number;
 }
 
 export type DtmfEvent = ({ readonly type: 'packet' } & TelephoneEvent) | { readonly type: 'timeout' };
@@ -23,8 +25,8 @@ export type DtmfEvent = ({ readonly type: 'packet' } & TelephoneEvent) | { reado
 export type DtmfEffect =
   /** A key went down: what it interrupts need not wait for its end. Once a key, before its `digit`. */
   | { readonly type: 'pressed'; readonly digit: string }
-  /** `timestamp` is that of the key's beginning, `duration` its length in samples. */
-  | { readonly type: 'digit'; readonly digit: string; readonly duration: number; readonly ssrc: number; readonly timestamp: number }
+  /** `timestamp` is that of the key's beginning. */
+  | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number; readonly ssrc: number; readonly timestamp: number }
   /** Post `timeout` this many ms from now, unless set again or cancelled. */
   | { readonly type: 'startTimer'; readonly ms: number }
   | { readonly type: 'cancelTimer' };
@@ -32,10 +34,11 @@ export type DtmfEffect =
 interface Key {
   readonly digit: string;
   readonly ssrc: number;
-  /** Of the present segment; a key longer than 8 s has several (§2.5.1.3). */
+  readonly clockRate: number;
+  /** Of the present segment; a key longer than 65535 clock units has several (§2.5.1.3). */
   readonly timestamp: number;
   readonly duration: number;
-  /** Samples in earlier segments. */
+  /** Clock units in earlier segments. */
   readonly before: number;
 }
 
@@ -48,19 +51,19 @@ export interface DtmfState {
 
 /** No packet for this long means the end packets are lost; senders repeat every 20 to 50 ms (§2.5.1.2). */
 const END_LOST_MS = 200;
-/** A timestamp further back than this (10 s, longer than any segment) is a sender that began anew, not a packet overtaken. */
-const REORDER_SAMPLES = 80_000;
+/** A timestamp further back than this (longer than any segment) is a sender that began anew, not a packet overtaken. */
+const REORDER_S = 10;
 /** A segment ends when its duration is used up, 65535 or a little less (§2.5.1.3); lost updates make ours shorter by up to 100 ms. */
 const SEGMENT_MIN = 0xf000;
 const SEGMENT_MAX = 0xffff;
-const SEGMENT_SLACK = 800;
+const SEGMENT_SLACK_S = 0.1;
 
 export const initialDtmf: DtmfState = {};
 
 const tell = (key: Key): DtmfEffect => ({
   type: 'digit',
   digit: key.digit,
-  duration: key.before + key.duration,
+  durationMs: ((key.before + key.duration) * 1000) / key.clockRate,
   ssrc: key.ssrc,
   timestamp: (key.timestamp - key.before) >>> 0,
 });
@@ -72,13 +75,13 @@ const isSame = (key: Pick<Key, 'ssrc' | 'timestamp'> | undefined, packet: Teleph
 function isOlder(key: Pick<Key, 'ssrc' | 'timestamp'> | undefined, packet: TelephoneEvent): boolean {
   if (key?.ssrc !== packet.ssrc) return false;
   const delta = timestampDelta(key.timestamp, packet.timestamp);
-  return delta < 0 && delta > -REORDER_SAMPLES;
+  return delta < 0 && delta > -REORDER_S * packet.clockRate;
 }
 
 /** §2.5.1.3: the same key goes on under a new timestamp, where the full segment before it ended. */
 function continues(key: Key, digit: string, packet: TelephoneEvent): boolean {
   const delta = timestampDelta(key.timestamp, packet.timestamp);
-  return key.ssrc === packet.ssrc && key.digit === digit && delta >= SEGMENT_MIN && delta <= SEGMENT_MAX && delta - key.duration <= SEGMENT_SLACK;
+  return key.ssrc === packet.ssrc && key.digit === digit && delta >= SEGMENT_MIN && delta <= SEGMENT_MAX && delta - key.duration <= SEGMENT_SLACK_S * key.clockRate;
 }
 
 export function stepDtmf(state: DtmfState, event: DtmfEvent): Step<DtmfState, DtmfEffect> {
@@ -100,7 +103,8 @@ export function stepDtmf(state: DtmfState, event: DtmfEvent): Step<DtmfState, Dt
 }
 
 function nextKey(pressed: Key | undefined, digit: string, packet: TelephoneEvent): Key {
-  const fresh: Key = { digit, ssrc: packet.ssrc, timestamp: packet.timestamp, duration: packet.duration, before: 0 };
+  const { ssrc, timestamp, duration, clockRate } = packet;
+  const fresh: Key = { digit, ssrc, timestamp, duration, clockRate, before: 0 };
   if (pressed === undefined) return fresh;
   // Updates may overtake each other: the longest counts.
   if (isSame(pressed, packet)) return { ...pressed, duration: Math.max(pressed.duration, packet.duration) };

@@ -18,7 +18,6 @@ import { RtpSession } from './rtp-session.ts';
 import type { MediaKind } from './rtp-session.ts';
 
 const RATE = 8000;
-const SAMPLES_PER_MS = 8;
 
 /** What a leg needs of the engine. */
 export interface LegServices {
@@ -76,9 +75,6 @@ export class Leg {
       ...this.session.stats,
       inLost: this.#concealed,
       inLargestJitterBuffer: Math.max(this.#largestJitterBuffer, this.#jitter?.largestDepth ?? 0),
-      inJitterMs: 0,
-      inJitterMinMs: 0,
-      inJitterMaxMs: 0,
     };
   }
 
@@ -183,7 +179,7 @@ export class Leg {
   #takeTelephoneEvent({ ssrc, timestamp, payloadStart, payloadEnd }: Readonly<RtpPacket>, bytes: Uint8Array): 'taken' | 'discarded' {
     const event = readTelephoneEvent(bytes.subarray(payloadStart, payloadEnd));
     if (event === undefined) return 'discarded';
-    if (this.#receives) this.#dtmf.post({ type: 'packet', ssrc, timestamp, ...event });
+    if (this.#receives) this.#dtmf.post({ type: 'packet', ssrc, timestamp, clockRate: RATE, ...event });
     return 'taken';
   }
 
@@ -199,8 +195,8 @@ export class Leg {
         this.player.pressed(effect.digit);
         return;
       case 'digit': {
-        const { digit, duration, ssrc, timestamp } = effect;
-        this.#services.emit({ type: 'dtmf', leg: this.id, source: 'rtp', digit, durationMs: duration / SAMPLES_PER_MS, ssrc, timestamp });
+        const { digit, durationMs, ssrc, timestamp } = effect;
+        this.#services.emit({ type: 'dtmf', leg: this.id, source: 'rtp', digit, durationMs, ssrc, timestamp });
         return;
       }
       default:

@@ -5,7 +5,7 @@ import { parseDtmfInfo } from '../../../src/protocol/dtmf/info.ts';
 import { initialDtmf, readTelephoneEvent, stepDtmf } from '../../../src/protocol/dtmf/telephone-event.ts';
 import type { DtmfEffect, DtmfEvent, DtmfState } from '../../../src/protocol/dtmf/telephone-event.ts';
 
-const packet = (timestamp: number, event: number, duration: number, end = false, ssrc = 1): DtmfEvent => ({ type: 'packet', ssrc, timestamp: timestamp >>> 0, event, end, duration });
+const packet = (timestamp: number, event: number, duration: number, end = false, ssrc = 1): DtmfEvent => ({ type: 'packet', ssrc, timestamp: timestamp >>> 0, event, end, duration, clockRate: 8000 });
 
 /** A key of `ms` as senders send it: every 20 ms an update, then the end three times (RFC 4733 §2.5.1.4). */
 function key(timestamp: number, event: number, ms = 100, ssrc = 1): DtmfEvent[] {
@@ -63,7 +63,7 @@ describe('telephone-event receiver, RFC 4733', () => {
 
   it('told at the first end packet, with its length, SSRC and beginning', () => {
     const { effects } = run(key(1000, 11, 100).slice(0, 5));
-    assert.deepEqual(effects.slice(-2), [{ type: 'digit', digit: '#', duration: 800, ssrc: 1, timestamp: 1000 }, { type: 'cancelTimer' }]);
+    assert.deepEqual(effects.slice(-2), [{ type: 'digit', digit: '#', durationMs: 100, ssrc: 1, timestamp: 1000 }, { type: 'cancelTimer' }]);
     assert.deepEqual(effects.slice(0, 2), [{ type: 'pressed', digit: '#' }, { type: 'startTimer', ms: 200 }]);
   });
 
@@ -78,7 +78,7 @@ describe('telephone-event receiver, RFC 4733', () => {
     events.push(packet(last, 7, 800), ...Array.from({ length: 3 }, () => packet(last, 7, rest, true)));
     for (const lossy of [events, events.filter((_, i) => i % 82 !== 81)]) {
       const told = run(lossy).effects.filter(({ type }) => type === 'digit');
-      assert.deepEqual(told, [{ type: 'digit', digit: '7', duration: 160_000, ssrc: 1, timestamp: 1000 }]);
+      assert.deepEqual(told, [{ type: 'digit', digit: '7', durationMs: 20_000, ssrc: 1, timestamp: 1000 }]);
       assert.equal(pressed(lossy), '7');
     }
   });
