@@ -78,7 +78,7 @@ const XML_ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt
 
 /** Control characters have no place in XML 1.0: they are dropped. */
 export function xmlEscape(text: string): string {
-  return [...text].filter((character) => character >= ' ' || '\t\n\r'.includes(character)).join('').replace(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? '');
+  return text.replace(/[^\t\n\r -\uFFFF]/g, '').replace(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? '');
 }
 
 export function plainEvent(event: EslEvent): string {

@@ -52,8 +52,13 @@ function splitOffset(name: string): readonly [string, number] {
   return match === null ? [name, 0] : [match[1] ?? '', Number(match[2])];
 }
 
+/** Relative names are looked up under the prefix. */
+export function soundPath(name: string, soundPrefix: string): string {
+  return isAbsolute(name) ? name : join(soundPrefix, name);
+}
+
 function fileSource(name: string, offsetSamples: number, soundPrefix: string): AudioSource {
-  const path = isAbsolute(name) ? name : join(soundPrefix, name);
+  const path = soundPath(name, soundPrefix);
   return offsetSamples === 0 ? { kind: 'file', path } : { kind: 'file', path, offsetSamples };
 }
 

@@ -3,7 +3,7 @@
  * is told to be over, and HANGUP is told, before the socket closes.
  */
 import type { EslHeader } from '../../protocol/esl/event.ts';
-import type { CodecName, Direction } from '../engine/api.ts';
+import type { CodecName, Direction, LegAudio } from '../engine/api.ts';
 import { AppStack, type AppCall, type RunningApp } from './app-stack.ts';
 import type { Bridge } from './bridge.ts';
 import { CALL_STATE_NUMBER, channelHeaders, variableHeaders, type CallState, type ChannelState } from './channel-headers.ts';
@@ -96,6 +96,8 @@ export class Channel {
   bridge: Bridge | undefined;
   /** Constant across conferences once the channel has joined one. */
   memberId: number | undefined;
+  /** As uuid_audio set it. */
+  legAudio: LegAudio = { readMuted: false, writeMuted: false, readLevel: 0, writeLevel: 0 };
   /** `set_mute read`: nothing of the caller is passed on. */
   muted = false;
 
@@ -271,10 +273,10 @@ export class Channel {
     this.socket = undefined;
   }
 
-  /** An event of this channel with its variables. */
-  publish(name: string, headers: readonly EslHeader[]): void {
+  /** An event of this channel with its variables; `subclass` of a CUSTOM one. */
+  publish(name: string, headers: readonly EslHeader[], subclass?: string): void {
     if (!this.core.bus.isHeard(name)) return;
-    this.core.bus.publish(name, [...channelHeaders(this), ...variableHeaders(this), ...headers]);
+    this.core.bus.publish(name, [...channelHeaders(this), ...variableHeaders(this), ...headers], subclass === undefined ? {} : { subclass });
   }
 
   /** The last figures, and the last events: only clients that listen to the whole server hear them, and a lingering socket. */

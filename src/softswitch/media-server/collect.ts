@@ -200,6 +200,27 @@ export function readCollectArgument(argument: string): CollectOptions | undefine
   };
 }
 
+/** Reads `min max file variable timeout terminators [digit_timeout]`, the argument of `read`: one try, and any digits will do. */
+export function readReadArgument(argument: string): CollectOptions | undefined {
+  const [min, max, prompt, variable, timeout, ends, digitTimeout] = splitWords(argument);
+  const least = number(min);
+  const most = number(max);
+  if (least === undefined || most === undefined || prompt === undefined || variable === undefined || variable === '') return undefined;
+  const wait = Math.max(1_000, number(timeout) ?? 1_000);
+  return {
+    min: least,
+    max: Math.min(Math.max(most, least, 1), MAX_DIGITS),
+    tries: 1,
+    timeout: wait,
+    digitTimeout: number(digitTimeout) || wait,
+    ...readTerminators(ends ?? ''),
+    prompt,
+    invalid: '',
+    variable,
+    regexp: undefined,
+  };
+}
+
 function readTerminators(text: string): Pick<CollectOptions, 'terminators' | 'terminatorRequired' | 'keptTerminators'> {
   const list = text === 'none' ? '' : text.replace(/^=/, '');
   return {

@@ -1,5 +1,6 @@
 /** What all parts of one media server share. Made once by `createMediaServer`; nothing here is global. */
 import type { Scheduler } from '../../lib/machine.ts';
+import type { AudioCodec } from '../../protocol/sdp/audio.ts';
 import type { Engine, EngineEvent } from '../engine/api.ts';
 import type { Logger } from '../sip-stack/api.ts';
 import type { Channel } from './channel.ts';
@@ -69,6 +70,10 @@ export interface Core {
   /** Who waits for news of a recording, by recording id. */
   readonly recordings: Map<string, (event: RecordingEvent) => void>;
   readonly sessions: SessionLimits;
+  /** Spoken with callers, the preferred one first. */
+  readonly codecs: readonly AudioCodec[];
+  /** What `global_setvar` set. */
+  readonly globals: Map<string, string>;
   /** Event sockets of channels: those that linger outlive them, but not the server. */
   readonly outboundSockets: Set<{ close(): void }>;
   readonly newUuid: () => string;

@@ -14,7 +14,7 @@ import {
   type SubscriptionError,
   type Subscriptions,
 } from '../../protocol/esl/subscriptions.ts';
-import { runApi } from './api-commands.ts';
+import { runApi, runInBackground } from './api-commands.ts';
 import { execute } from './apps.ts';
 import { channelHeaders, profileHeaders, variableHeaders } from './channel-headers.ts';
 import type { Channel } from './channel.ts';
@@ -212,13 +212,7 @@ export class EslDialogue {
 
   #background(line: string, jobUuid: string): string {
     const { core } = this.#options;
-    const [name = '', ...rest] = line.split(' ');
-    const done = (body: string): void =>
-      core.bus.publish('BACKGROUND_JOB', [['Job-UUID', jobUuid], ['Job-Command', name], ['Job-Command-Arg', rest.join(' ')]], { body });
-    Promise.resolve(runApi(core, line)).then(done, (error: unknown) => {
-      core.log.error({ error }, 'background api command failed');
-      done('-ERR internal error\n');
-    });
+    runInBackground(core, line, jobUuid);
     return commandReply(`+OK Job-UUID: ${jobUuid}`, { 'Job-UUID': jobUuid });
   }
 

@@ -96,12 +96,14 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     plays: new Map(),
     recordings: new Map(),
     sessions: new SessionLimits(options.limits?.channels ?? defaultLimits.channels, () => scheduler.now()),
+    codecs: options.codecs ?? CODECS,
+    globals: new Map(),
     outboundSockets: new Set(),
     originate: (call) => originate({ ...agentOptions, stack, adopt: (made, dialog) => agent.adopt(made, dialog), forget: (made) => agent.forget(made) }, call),
     newUuid: randomUUID,
     sipAddress: () => sipAddress,
   };
-  const agentOptions: SipAgentOptions = { core, rtpHost: options.rtpHost, rtpAddress: async (peer) => options.rtpAddress(peer), codecs: options.codecs ?? CODECS };
+  const agentOptions: SipAgentOptions = { core, rtpHost: options.rtpHost, rtpAddress: async (peer) => options.rtpAddress(peer), codecs: core.codecs };
   const agent = new SipAgent(agentOptions);
   const stack = createSipStack({
     listen: [{ transport: 'udp', ...options.sip }],

@@ -22,12 +22,12 @@ export class Play {
   readonly #items: readonly PlaylistItem[];
   /** The item of every source handed to the engine. */
   readonly #itemOf: readonly PlaylistItem[];
-  readonly #done: (response: PlayResponse) => void;
+  readonly #done: (response: PlayResponse, terminated: boolean) => void;
   #open: OpenItem | undefined;
   #response: PlayResponse = 'FILE NOT FOUND';
 
-  /** Starts at once. A key of `terminators` ends it when it goes down. `done` is called after the last event of the play, from in here when there is nothing to play. */
-  constructor(channel: Channel, items: readonly PlaylistItem[], terminators: string, done: (response: PlayResponse) => void) {
+  /** Starts at once. A key of `terminators` ends it when it goes down. `done` is called after the last event of the play, from in here when there is nothing to play; `terminated`: by a key. */
+  constructor(channel: Channel, items: readonly PlaylistItem[], terminators: string, done: (response: PlayResponse, terminated: boolean) => void) {
     this.#channel = channel;
     this.#id = channel.core.newUuid();
     this.#items = items;
@@ -35,7 +35,7 @@ export class Play {
     this.#done = done;
     const sources = items.flatMap((item) => item.sources);
     if (sources.length === 0) {
-      done('FILE NOT FOUND');
+      done('FILE NOT FOUND', false);
       return;
     }
     channel.core.plays.set(this.#id, (event) => this.#on(event));
@@ -78,7 +78,7 @@ export class Play {
         if (this.#open !== undefined) this.#close(this.#open, this.#open.broken);
         // A name that meant nothing never reached the engine.
         if (this.#items.at(-1)?.sources.length === 0) this.#response = 'FILE NOT FOUND';
-        this.#done(this.#response);
+        this.#done(this.#response, event.terminator !== undefined);
         break;
     }
   }

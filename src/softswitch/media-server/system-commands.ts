@@ -1,21 +1,44 @@
-/** `status`, `version`, `show channels`, `sofia status`, `global_getvar`: what a client asks about the whole server. */
-import type { Channel } from './channel.ts';
+/** What a client asks about the whole server, or of it. */
+import type { ApiCommand } from './command.ts';
 import type { Core } from './core.ts';
-import { localTime } from './event-bus.ts';
+import { hangupCause } from './hangup-cause.ts';
+import { cut, words } from './words.ts';
 
 const RULE = '='.repeat(97);
+/** A client that waits keeps its other commands waiting, too: no longer than this, ms. */
+const MAX_SLEEP_MS = 10_000;
 
-/** The columns of `show channels`, in order. */
-const COLUMNS =
-  'uuid direction created created_epoch name state cid_name cid_num ip_addr dest application application_data dialplan context read_codec read_rate read_bit_rate write_codec write_rate write_bit_rate secure hostname presence_id presence_data accountcode callstate callee_name callee_num callee_direction call_uuid sent_callee_name sent_callee_num initial_cid_name initial_cid_num initial_ip_addr initial_dest initial_dialplan initial_context'.split(
-    ' ',
-  );
+export const systemCommands: Readonly<Record<string, ApiCommand>> = {
+  status,
+  version,
+  uptime,
+  sofia: sofiaStatus,
+  global_getvar: globalVariable,
+  global_setvar: setGlobalVariable,
+  hostname: (core) => core.identity.hostname,
+  switchname: (core) => core.identity.hostname,
+  strepoch,
+  create_uuid: (core) => core.newUuid(),
+  echo: (_core, text) => text,
+  module_exists: (_core, name) => String(MODULES.has(name.trim())),
+  msleep: async (core, argument) => {
+    const ms = Math.min(MAX_SLEEP_MS, Number(/^\d{1,9}$/.exec(argument.trim())?.[0] ?? 0));
+    await new Promise<void>((resolve) => void core.scheduler.after(ms, resolve));
+    return '+OK\n';
+  },
+  // Nothing is read from XML: there is nothing to be read again.
+  reloadxml: () => '+OK [Success]\n',
+  hupall: hangupAll,
+  fsctl,
+};
 
-export function version(core: Core): string {
+const MODULES: ReadonlySet<string> = new Set(['mod_sofia', 'mod_conference', 'mod_event_socket', 'mod_commands', 'mod_dptools', 'mod_sndfile', 'mod_tone_stream']);
+
+function version(core: Core): string {
   return `FreeSWITCH Version ${core.identity.version} (Vestibule media server)\n`;
 }
 
-export function status(core: Core): string {
+function status(core: Core): string {
   const { sessions, channels, identity } = core;
   const recent = sessions.recentPeaks;
   return [
@@ -46,22 +69,8 @@ export function upTime(ms: number): string {
   return parts.map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`).join(', ');
 }
 
-/** `show channels [count] [as json]`. */
-export function showChannels(core: Core, argument: string): string {
-  const [what, ...options] = argument.trim().split(/\s+/);
-  if (what !== 'channels') return '-ERR Invalid option!\n';
-  const channels = [...core.channels.values()];
-  const json = options.includes('json');
-  if (options.includes('count')) return json ? JSON.stringify({ row_count: channels.length }) : `\n${channels.length} total.\n`;
-  const rows = channels.map((channel) => row(core, channel));
-  if (json) return JSON.stringify(rows.length === 0 ? { row_count: 0 } : { row_count: rows.length, rows });
-  if (rows.length === 0) return '\n0 total.\n';
-  const lines = rows.map((fields) => COLUMNS.map((column) => fields[column] ?? '').join(','));
-  return `${COLUMNS.join(',')}\n${lines.join('\n')}\n\n${rows.length} total.\n`;
-}
-
 /** The library looks for a row `<profile> ... sip:mod_sofia@<ip>:<port>`; without it it throws (D-6). */
-export function sofiaStatus(core: Core, argument: string): string {
+function sofiaStatus(core: Core, argument: string): string {
   const { profile } = core.identity;
   const url = `sip:mod_sofia@${core.sipAddress()}`;
   const [command, ...rest] = argument.trim().split(/\s+/);
@@ -77,8 +86,28 @@ export function sofiaStatus(core: Core, argument: string): string {
   ].join('\n');
 }
 
-export function globalVariable(core: Core, argument: string): string {
-  switch (argument.trim()) {
+/** Seconds since the start; `ms` and `us` in those. */
+function uptime(core: Core, unit: string): string {
+  const ms = core.scheduler.now() - core.identity.startedAt;
+  switch (unit.trim()) {
+    case 'ms':
+      return String(ms);
+    case 'us':
+      return String(ms * 1_000);
+    default:
+      return String(Math.floor(ms / 1_000));
+  }
+}
+
+/** Seconds since 1970, of the moment or of a date. */
+function strepoch(core: Core, text: string): string {
+  const at = text === '' ? core.scheduler.now() : Date.parse(text);
+  return Number.isNaN(at) ? '-ERR invalid date\n' : String(Math.floor(at / 1_000));
+}
+
+function globalVariable(core: Core, argument: string): string {
+  const name = argument.trim();
+  switch (name) {
     case 'hostname':
     case 'switchname':
       return core.identity.hostname;
@@ -90,7 +119,44 @@ export function globalVariable(core: Core, argument: string): string {
     case 'sounds_dir':
       return core.soundPrefix;
     default:
-      return '';
+      return core.globals.get(name) ?? '';
+  }
+}
+
+/** `name=value`; without a value it is forgotten. What the server itself says cannot be changed. */
+function setGlobalVariable(core: Core, argument: string): string {
+  const [name, value] = cut(argument.trim(), '=');
+  if (name === '') return '-USAGE: <var>[=<value>]\n';
+  if (value === '') core.globals.delete(name);
+  else if (!core.globals.has(name) && core.globals.size >= core.limits.variables) return '-ERR too many variables\n';
+  else core.globals.set(name, value);
+  return '+OK';
+}
+
+/** `[<cause>]` */
+function hangupAll(core: Core, argument: string): string {
+  const [cause = 'MANAGER_REQUEST'] = words(argument);
+  for (const channel of [...core.channels.values()]) channel.hangup(hangupCause(cause));
+  return `+OK hangup all channels with cause ${hangupCause(cause)}\n`;
+}
+
+function fsctl(core: Core, argument: string): string {
+  const { sessions, limits } = core;
+  const [what, rest] = cut(argument.trim(), ' ');
+  const value = /^\d{1,6}$/.test(rest) ? Number(rest) : undefined;
+  switch (what) {
+    case 'max_sessions':
+      // Never beyond what the server was made for.
+      if (value !== undefined) sessions.max = Math.min(value, limits.channels);
+      return `+OK max sessions: ${sessions.max}\n`;
+    case 'sps':
+      if (value !== undefined) sessions.perSecond = value;
+      return `+OK sessions per second: ${sessions.perSecond}\n`;
+    case 'hupall':
+      hangupAll(core, rest);
+      return '+OK\n';
+    default:
+      return '-USAGE: [hupall|max_sessions <n>|sps <n>]\n';
   }
 }
 
@@ -103,56 +169,11 @@ function profileStatus(core: Core, url: string): string {
     ['SIP-IP', host],
     ['URL', url],
     ['BIND-URL', `${url};transport=udp`],
-    ['CODECS IN', 'PCMU,PCMA'],
-    ['CODECS OUT', 'PCMU,PCMA'],
+    ['CODECS IN', core.codecs.join(',')],
+    ['CODECS OUT', core.codecs.join(',')],
     ['TEL-EVENT', '101'],
     ['DTMF-MODE', 'rfc2833'],
     ['CALLS-IN', String(core.sessions.total)],
   ] as const;
   return `${RULE}\n${fields.map(([name, value]) => `${name.padEnd(17)}\t${value}\n`).join('')}`;
-}
-
-function row(core: Core, channel: Channel): Readonly<Record<string, string>> {
-  const { caller, application, codec } = channel;
-  const inConference = channel.member !== undefined;
-  return {
-    uuid: channel.uuid,
-    direction: 'inbound',
-    created: localTime(new Date(channel.createdAt)),
-    created_epoch: String(Math.floor(channel.createdAt / 1_000)),
-    name: channel.name,
-    state: 'CS_EXECUTE',
-    cid_name: caller.name,
-    cid_num: caller.number,
-    ip_addr: caller.address,
-    dest: caller.destination,
-    application: application?.name ?? '',
-    application_data: application?.argument ?? '',
-    dialplan: 'XML',
-    context: 'mrf',
-    read_codec: inConference ? 'L16' : codec,
-    read_rate: '8000',
-    read_bit_rate: inConference ? '128000' : '64000',
-    write_codec: codec,
-    write_rate: '8000',
-    write_bit_rate: '64000',
-    secure: '',
-    hostname: core.identity.hostname,
-    presence_id: '',
-    presence_data: '',
-    accountcode: '',
-    callstate: channel.callState,
-    callee_name: '',
-    callee_num: '',
-    callee_direction: '',
-    call_uuid: '',
-    sent_callee_name: '',
-    sent_callee_num: '',
-    initial_cid_name: caller.name,
-    initial_cid_num: caller.number,
-    initial_ip_addr: caller.address,
-    initial_dest: caller.destination,
-    initial_dialplan: 'XML',
-    initial_context: 'mrf',
-  };
 }
