@@ -5,7 +5,7 @@ import type { AudioFiles } from './audio-files.ts';
 import { GainControl } from './gain-control.ts';
 import type { Leg } from './leg.ts';
 import type { PlayAdjustment, PlayStatus, StopWhich } from './messages.ts';
-import { addFrame, applyGain, energy, FRAMES_PER_SECOND, mixAll, mixWithout, overlay, peakEnergy, removeFrame, volumeGain } from './mixer.ts';
+import { addFrame, applyGain, FRAMES_PER_SECOND, measure, mixAll, mixWithout, overlay, removeFrame, volumeGain } from './mixer.ts';
 import { NoiseGate } from './noise-gate.ts';
 import type { Recordings } from './recordings.ts';
 import { TalkDetector } from './talk-detector.ts';
@@ -55,6 +55,7 @@ interface Workspace {
   readonly silence: Int16Array;
 }
 
+const loudness = { energy: 0, peak: 0 };
 const workspaces = new Map<number, Workspace>();
 
 function workspaceOf(rate: number): Workspace {
@@ -186,13 +187,14 @@ export class Conference {
   #listen(member: Member, slot: number): void {
     const { leg, state, frame, detector, gate, gainControl } = member;
     const isSilent = leg.receive(slot, frame, this.rate) === 'silence' || state.hold === true;
-    const score = isSilent ? 0 : energy(frame);
-    this.#tellTalk(member, detector.frame(score, state.energyLevel));
-    const isLoud = score > state.energyLevel;
-    gate.frame(isLoud || isSilent ? score : peakEnergy(frame), state.energyLevel);
+    if (isSilent) loudness.energy = loudness.peak = 0;
+    else measure(frame, loudness);
+    const { energy, peak } = loudness;
+    this.#tellTalk(member, detector.frame(energy, state.energyLevel));
+    gate.frame(peak, state.energyLevel);
     member.isInSum = maySpeak(state) && !isSilent && gate.isOpen;
     if (!member.isInSum) return;
-    const gain = gainControl.frame(score, state.agcLevel ?? 0, isLoud) * volumeGain(state.volumeIn);
+    const gain = gainControl.frame(energy, state.agcLevel ?? 0, energy > state.energyLevel) * volumeGain(state.volumeIn);
     if (gain !== 1) applyGain(frame, gain);
     addFrame(this.#workspace.sum, frame);
   }

@@ -39,24 +39,26 @@ export function applyGain(frame: Int16Array, gain: number): void {
   for (let i = 0; i < frame.length; i++) frame[i] = clamp16((frame[i] ?? 0) * gain);
 }
 
-/** mod_conference's energy score: the mean absolute amplitude, at any rate. */
-export function energy(frame: Int16Array): number {
-  return energyOf(frame, 0, frame.length);
+/** How loud a frame is, as mod_conference scores it at any rate: by the mean absolute amplitude. */
+export interface Loudness {
+  energy: number;
+  /** That of its loudest 2.5 ms: a word that begins late in a frame is loud there, though the quiet before it hides it in the mean. */
+  peak: number;
 }
 
 /** Parts of 2.5 ms. */
 const PARTS = 8;
 
-/** The energy of the loudest 2.5 ms: a word that begins late in a frame is loud there, though its quiet beginning hides it in the mean. */
-export function peakEnergy(frame: Int16Array): number {
+export function measure(frame: Int16Array, into: Loudness): void {
   const length = frame.length / PARTS;
-  let peak = 0;
-  for (let part = 0; part < PARTS; part++) peak = Math.max(peak, energyOf(frame, part * length, (part + 1) * length));
-  return peak;
-}
-
-function energyOf(frame: Int16Array, from: number, to: number): number {
   let total = 0;
-  for (let i = from; i < to; i++) total += Math.abs(frame[i] ?? 0);
-  return Math.floor(total / (to - from));
+  let loudest = 0;
+  for (let from = 0; from < frame.length; from += length) {
+    let part = 0;
+    for (let i = from; i < from + length; i++) part += Math.abs(frame[i] ?? 0);
+    total += part;
+    if (part > loudest) loudest = part;
+  }
+  into.energy = Math.floor(total / frame.length);
+  into.peak = Math.floor(loudest / length);
 }

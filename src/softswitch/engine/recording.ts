@@ -2,7 +2,7 @@
 import type { Scheduler } from '../../lib/machine.ts';
 import type { EngineEvent, RecordingId } from './api.ts';
 import type { RecordingLimits, RecordingSource } from './messages.ts';
-import { energy, FRAMES_PER_SECOND } from './mixer.ts';
+import { FRAMES_PER_SECOND, measure } from './mixer.ts';
 import { RecordingFile } from './recording-file.ts';
 import { Resampler, SUPPORTED_RATES } from './resampler.ts';
 
@@ -13,6 +13,8 @@ const MAX_DROPPED = 250;
 const END_DEADLINE_MS = 5000;
 /** mod_dptools `record`: the threshold when none is given. */
 const SILENCE_LEVEL = 200;
+
+const loudness = { energy: 0, peak: 0 };
 
 export type RecordingEnd = 'asked' | 'limit' | 'silence' | 'left';
 
@@ -87,7 +89,8 @@ export class Recording {
       return;
     }
     this.#frames++;
-    this.#silentFrames = energy(frame) < silenceLevel ? this.#silentFrames + 1 : 0;
+    measure(frame, loudness);
+    this.#silentFrames = loudness.energy < silenceLevel ? this.#silentFrames + 1 : 0;
     if (this.#frames * FRAME_MS >= limitMs) this.end('limit');
     else if (this.#silentFrames * FRAME_MS >= silenceMs) this.end('silence');
   }

@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { GainControl } from '../../../../src/softswitch/engine/gain-control.ts';
-import { addFrame, energy, mixAll, peakEnergy, removeFrame } from '../../../../src/softswitch/engine/mixer.ts';
+import { addFrame, measure, mixAll, removeFrame } from '../../../../src/softswitch/engine/mixer.ts';
 import { NoiseGate } from '../../../../src/softswitch/engine/noise-gate.ts';
 import { sine } from '../../../audio.ts';
+
+const loudnessOf = (frame: Int16Array): { energy: number; peak: number } => {
+  const loudness = { energy: 0, peak: 0 };
+  measure(frame, loudness);
+  return loudness;
+};
 
 describe('noise gate: who is mixed', () => {
   const run = (gate: NoiseGate, peak: number, frames: number): string =>
@@ -30,13 +36,16 @@ describe('noise gate: who is mixed', () => {
       for (let begin = 0; begin <= 19; begin++) {
         frame.fill(0);
         frame.set(voice.subarray(0, ((20 - begin) * rate) / 1000), (begin * rate) / 1000);
-        assert.ok(peakEnergy(frame) > 100, `${begin} ms`);
+        assert.ok(loudnessOf(frame).peak > 100, `${begin} ms`);
       }
-      assert.ok(energy(frame) < 100, 'though the mean is below the level');
+      assert.ok(loudnessOf(frame).energy < 100, 'though the mean is below the level');
     });
   }
+  it('energy is the mean absolute amplitude, peak that of the loudest eighth', () => {
+    assert.deepEqual(loudnessOf(Int16Array.of(100, -300, 0, -32768, 0, 0, 0, 0)), { energy: 4146, peak: 32768 });
+  });
   it('energy is the same at every rate', () => {
-    const scores = [8000, 16_000, 48_000].map((rate) => energy(sine(rate, 400, 20, -20)));
+    const scores = [8000, 16_000, 48_000].map((rate) => loudnessOf(sine(rate, 400, 20, -20)).energy);
     for (const score of scores) assert.ok(Math.abs(score - scores[0]!) < 0.02 * scores[0]!);
   });
 });
