@@ -1,16 +1,34 @@
 /** URIs and headers that name our own address or a next hop (RFC 3261 §8.1.1.8, §8.1.2, §18.1.1). */
+import { isIP } from 'node:net';
 import { splitOutsideQuotes } from '../../protocol/sip/lists.ts';
 import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import type { SipUri } from '../../protocol/sip/uri.ts';
 import { formatHostPort, parseUri } from '../../protocol/sip/uri.ts';
+import type { Via } from '../../protocol/sip/via.ts';
 import { parseVia } from '../../protocol/sip/via.ts';
-import type { Flow, HostPort, OnWire, Transport } from './api.ts';
+import type { Flow, OnWire, Transport } from './api.ts';
+import { defaultPort, isSecure } from './locate.ts';
 
-export function contactHeader(flow: Flow): SipHeader {
-  const transport = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
-  return { name: 'Contact', value: `<sip:${formatHostPort(flow.local.host, flow.local.port)}${transport}>` };
+/** RFC 3261 §8.1.1.8, §12.1.1: a sips URI is answered by one. `uri` is what the request is for, or our dialog's target. */
+export function contactHeader(flow: Flow, uri: string): SipHeader {
+  const scheme = /^sips:/i.test(uri) ? 'sips' : 'sip';
+  return { name: 'Contact', value: `<${scheme}:${formatHostPort(flow.local.host, flow.local.port)}${transportParam(flow.transport)}>` };
+}
+
+/** RFC 7118 §7.2: a URI says `ws` for both. */
+function transportParam(transport: Transport): string {
+  switch (transport) {
+    case 'udp':
+      return '';
+    case 'tcp':
+    case 'tls':
+      return `;transport=${transport}`;
+    case 'ws':
+    case 'wss':
+      return ';transport=ws';
+  }
 }
 
 export function viaHeader(flow: Flow, branch: string): SipHeader {
@@ -18,24 +36,27 @@ export function viaHeader(flow: Flow, branch: string): SipHeader {
   return { name: 'Via', value: `SIP/2.0/${flow.transport.toUpperCase()} ${address};rport;branch=${branch}` };
 }
 
-/** Where the responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4): its connection, or the address its Via gives. */
+/**
+ * Where the responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4): its connection, or the address its Via gives. A
+ * `maddr` is not followed: it would let anyone have responses sent to anyone.
+ */
 export function responseFlow({ message, flow }: OnWire<SipRequest>, connected: boolean): Flow {
   if (connected) return flow;
-  const via = parseVia(splitOutsideQuotes(headerValue(message, 'Via') ?? '', ',')[0] ?? '');
+  const via = topVia(message);
   if (flow.transport === 'udp' && via?.params.has('rport') === true) return flow;
-  return { ...flow, remote: { host: flow.remote.host, port: via?.port ?? 5060 } };
+  return { ...flow, remote: { host: flow.remote.host, port: via?.port ?? defaultPort(flow.transport) } };
 }
 
-export interface Destination extends HostPort {
-  readonly transport: Transport;
+/** RFC 3263 §5: where else a response may go when the way above is broken: to the name in the Via. */
+export function responseUri({ message, flow }: OnWire<SipRequest>): SipUri | undefined {
+  const via = topVia(message);
+  if (via === undefined || isIP(via.host) !== 0) return undefined;
+  const port = via.port === undefined ? {} : { port: via.port };
+  return { scheme: isSecure(flow.transport) ? 'sips' : 'sip', host: via.host, ...port, params: new Map([['transport', flow.transport]]) };
 }
 
-/** Where a SIP URI is to be sent (RFC 3263 §4.1, without NAPTR and SRV); undefined when the transport is not one of ours. */
-export function destinationOf(uri: SipUri): Destination | undefined {
-  const transport = uri.params.get('transport')?.toLowerCase() ?? 'udp';
-  if (uri.scheme === 'sips' || (transport !== 'udp' && transport !== 'tcp')) return undefined;
-  const maddr = uri.params.get('maddr');
-  return { transport, host: maddr ?? uri.host, port: uri.port ?? 5060 };
+function topVia(message: SipRequest): Via | undefined {
+  return parseVia(splitOutsideQuotes(headerValue(message, 'Via') ?? '', ',')[0] ?? '');
 }
 
 export function parseSipUri(text: string): SipUri | undefined {

@@ -20,14 +20,15 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-export type Transport = 'udp' | 'tcp';
+/** `ws` and `wss`: RFC 7118. */
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** Where to listen. Port 0 takes a free one; host 0.0.0.0 is all interfaces. */
+/** Where to listen. Port 0 takes a free one; host 0.0.0.0 is all IPv4 interfaces, `::` all IPv6 ones. */
 export interface ListenAddress extends HostPort {
   readonly transport: Transport;
 }
@@ -35,8 +36,12 @@ export interface ListenAddress extends HostPort {
 /** The way a message came or went. `local` is the address to advertise to this peer, never 0.0.0.0. */
 export interface Flow {
   readonly transport: Transport;
+  /** The listener it came in at or is sent from: its index in `SipStack.addresses`. */
+  readonly listener: number;
   readonly local: HostPort;
   readonly remote: HostPort;
+  /** The name the certificate at the other end of a TLS connection of ours must have (RFC 5922 §7.1); none: the address. */
+  readonly serverName?: string;
 }
 
 /** A message on the wire: `bytes` is its size there. */
@@ -52,12 +57,27 @@ export interface SipLimits {
   readonly headerCount: number;
   readonly headerLineBytes: number;
   readonly connections: number;
+  /** Connections accepted from one address (IPv6: one /64). */
+  readonly connectionsPerSource: number;
+  /** Connections accepted that have not brought a whole message yet. */
+  readonly halfOpenConnections: number;
+  /** From nine tenths of this on, new requests outside dialogs get 503; what calls need is taken up to all of it. */
   readonly transactions: number;
   readonly dialogs: number;
-  /** A TCP connection with nothing heard for this long and no dialog or transaction using it is closed, ms. */
+  /** A connection with nothing heard for this long and no dialog or transaction using it is closed, ms. */
   readonly idleConnectionMs: number;
-  /** A message begun on TCP must be complete, and a connect done, within this time, ms. */
+  /** A message begun on a connection must be complete, a connect done, and the first message here, within this time, ms. */
   readonly partialMessageMs: number;
+  /** Per second and source address; twice as many may come at once. More are dropped (UDP) or read later (connections). */
+  readonly messagesPerSource: number;
+  /** Outside dialogs, per second and source address; twice as many may come at once. More are answered 503. */
+  readonly invitesPerSource: number;
+  readonly registersPerSource: number;
+  readonly optionsPerSource: number;
+  /** Networks (`10.0.0.0/8`, `2001:db8::/32`) without bounds per source. */
+  readonly exempt: readonly string[];
+  /** An event loop that stays behind by this much refuses new requests outside dialogs with 503, ms. */
+  readonly loopLagMs: number;
   /** An INVITE not finally answered after this long is given up: 480 to the caller, CANCEL to the callee, ms. */
   readonly ringingMs: number;
 }
@@ -72,6 +92,31 @@ export interface SipStackOptions {
   /** Methods the user takes; others get 405 with this list as Allow. ACK and CANCEL are always understood. */
   readonly methods: readonly string[];
   readonly limits?: Partial<SipLimits>;
+  /** For TLS and WSS, listening and connecting. */
+  readonly tls?: TlsOptions;
+  /** Without it our own address is advertised to everybody. */
+  readonly nat?: NatOptions;
+  /** DNS servers (`192.0.2.1`, `[2001:db8::1]:53`) to ask instead of the system's. */
+  readonly nameServers?: readonly string[];
+  /** How far the event loop stays behind, ms: `LoopLag`. */
+  readonly loopLag?: () => number;
+}
+
+export interface TlsOptions {
+  /** PEM files. They are read again by `reloadCertificates`, and when they change. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Who signs certificates that are good; without it the well-known ones. */
+  readonly caFile?: string;
+  /** Whose certificates must be good: nobody's, that of a server we connect to, or also those of who connects to us. */
+  readonly verify: 'none' | 'servers' | 'all';
+}
+
+export interface NatOptions {
+  /** Address or name under which peers outside `localNetworks` reach us: in Via, Contact and Record-Route to them. */
+  readonly externalAddress: string;
+  /** Peers in these networks, and in loopback, are told our own address. */
+  readonly localNetworks: readonly string[];
 }
 
 /** The user's side. A throw out of a callback is logged and costs only that callback. */
@@ -88,12 +133,15 @@ export interface SipUser {
   onCancel(transaction: ServerTransaction, cancel: OnWire<SipRequest>): void;
   /** The ACK of a 2xx that `transaction` (INVITE or re-INVITE) was answered with; once, retransmissions are absorbed. */
   onAck(transaction: ServerTransaction, dialog: Dialog, ack: OnWire<SipRequest>): void;
-  /** The stack ended a dialog by itself and sent `bye` to the far end; the dialog is gone. */
+  /** The stack ended a dialog by itself; `bye` was sent to the far end if it has a call to end. The dialog is gone. */
   onDialogEnded(dialog: Dialog, reason: DialogEnd, bye: OnWire<SipRequest>): void;
 }
 
-/** `ack_timeout`: no ACK to a 2xx of ours for 64*T1 (RFC 3261 §13.3.1.4). `cancel_race`: a 2xx crossed our CANCEL. */
-export type DialogEnd = 'ack_timeout' | 'cancel_race';
+/**
+ * `ack_timeout`: no ACK to a 2xx, or no PRACK, for 64*T1 (RFC 3261 §13.3.1.4, RFC 3262 §3). `cancel_race`: a 2xx crossed our
+ * CANCEL. `session_expired`: nobody refreshed the session (RFC 4028 §10). `subscription_expired`: nobody ended it in time.
+ */
+export type DialogEnd = 'ack_timeout' | 'cancel_race' | 'session_expired' | 'subscription_expired';
 
 export interface ResponseContent {
   /** 101..699; 100 is the stack's own business. */
@@ -101,8 +149,10 @@ export interface ResponseContent {
   /** Default: the phrase of RFC 3261 §21. */
   readonly reason?: string;
   /**
-   * Via, From, To, Call-ID, CSeq, Record-Route and Content-Length are the stack's and ignored here, but for a tag in To,
-   * which becomes the dialog's local tag if none was chosen yet. Contact is added where RFC 3261 wants one.
+   * Via, From, To, Call-ID, CSeq, Record-Route, RSeq and Content-Length are the stack's and ignored here, but for a tag in
+   * To, which becomes the dialog's local tag if none was chosen yet. Contact is added where RFC 3261 wants one,
+   * Session-Expires where the request asked for it (RFC 4028). `Require: 100rel` on a 1xx to INVITE makes it reliable
+   * (RFC 3262): it is repeated until its PRACK, and a 2xx waits for that.
    */
   readonly headers?: readonly SipHeader[];
   readonly body?: string;
@@ -113,8 +163,11 @@ export interface ServerTransaction {
   readonly request: OnWire<SipRequest>;
   /** The dialog the request is in, or the one our response to it created; undefined until then. */
   readonly dialog: Dialog | undefined;
-  /** Sends a response and answers what went out. `transaction_over`: it was finally answered, cancelled or given up. */
-  respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over'>;
+  /**
+   * Sends a response and answers what went out. `transaction_over`: it was finally answered, cancelled or given up.
+   * `no_100rel`: a reliable response was asked for, and the caller does not support them.
+   */
+  respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over' | 'no_100rel'>;
 }
 
 export interface RequestContent {
@@ -179,7 +232,7 @@ export interface Dialog {
   ack(content?: Omit<RequestContent, 'method'>): Promise<Result<OnWire<SipRequest>, SendFailure>>;
 }
 
-/** What is alive; all zero but `listeners` (and TCP connections kept for reuse) when there are no calls. */
+/** What is alive; all zero but `listeners` (and connections kept for reuse) when there are no calls. */
 export interface SipStackState {
   readonly listeners: number;
   readonly connections: number;
@@ -199,12 +252,14 @@ export interface SipStack {
   /** Sends a request outside any dialog. INVITE creates one. The promise settles before the first `onResponse`. */
   request(request: NewRequest, listener: ResponseListener): Promise<Result<ClientTransaction, SendFailure>>;
   debugState(): SipStackState;
+  /** Reads certificate and key again; connections stay. The old ones stay in use when the new ones are no good. */
+  reloadCertificates(): Promise<Result<void, SipListenError>>;
   /** Drops everything at once, without a message to anyone (end the dialogs first), and closes all sockets. */
   close(): Promise<void>;
 }
 
 export class SipListenError extends Error {
-  readonly code: 'sip_port_in_use' | 'sip_address_not_available' | 'sip_listen_failed';
+  readonly code: 'sip_port_in_use' | 'sip_address_not_available' | 'sip_listen_failed' | 'sip_certificate_unusable';
 
   constructor(code: SipListenError['code'], message: string) {
     super(message);

@@ -1,39 +1,47 @@
-/** SIP over TCP (RFC 3261 §18): accepted and opened connections, one per peer address and port, reused both ways. */
-import { createConnection } from 'node:net';
-import type { Socket } from 'node:net';
+/** SIP over connections (RFC 3261 §18): accepted and opened ones, one per transport and peer address and port, reused both ways. */
 import type { Scheduler } from '../../lib/machine.ts';
 import type { Framed } from '../../protocol/sip/stream-framer.ts';
-import { StreamFramer } from '../../protocol/sip/stream-framer.ts';
-import type { HostPort, Logger, SipLimits } from './api.ts';
+import type { Flow, HostPort, SipLimits, Transport } from './api.ts';
+import type { Carrier, CarrierEvents } from './carrier.ts';
 
 /** A peer that does not read what we write is cut off at this many bytes. */
 const MAX_UNSENT = 1_048_576;
 
 export interface ConnectionsOptions {
   readonly scheduler: Scheduler;
-  readonly log: Logger;
   readonly limits: SipLimits;
   readonly onFramed: (framed: Exclude<Framed, { kind: 'ping' }>, connection: Connection) => void;
+  /** The first whole message or keep-alive of an accepted connection was read. */
+  readonly onSettled: (connection: Connection) => void;
+  /** Milliseconds until a message of this peer may be read; it is told of each. */
+  readonly tooEarly: (address: string) => number;
   /** Whether a dialog or transaction still counts on this connection. */
-  readonly inUse: (remote: HostPort) => boolean;
+  readonly inUse: (connection: Peer) => boolean;
 }
 
-export interface Connection {
+/** What a connection is known by. Requests go out over an accepted one only to the very address and port it came from. */
+export interface Peer {
+  readonly transport: Transport;
   readonly remote: HostPort;
-  /** Our address on this connection; 0.0.0.0 until it is established. */
-  readonly localHost: () => string;
-  /** Port we accepted it on; undefined for one we opened. */
-  readonly acceptedOn: number | undefined;
-  readonly socket: Socket;
+  /** The name its certificate was checked against, when we opened it with TLS. */
+  readonly serverName?: string;
+}
+
+export interface Connection extends Peer {
+  /** Index of the listener it was accepted on, or goes out for. */
+  readonly listener: number;
+  /** Our address on it; undefined until it is established. */
+  readonly localHost: () => string | undefined;
 }
 
 interface Live extends Connection {
-  readonly framer: StreamFramer;
+  readonly carrier: Carrier;
   /** Called when the connection breaks: writes not known to have arrived. */
   readonly onLost: Set<() => void>;
-  established: boolean;
+  settled: boolean;
   cancelPartial: (() => void) | undefined;
   cancelIdle: (() => void) | undefined;
+  cancelPause: (() => void) | undefined;
 }
 
 export class Connections {
@@ -44,106 +52,106 @@ export class Connections {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#live.size;
+  has(peer: Peer): boolean {
+    return this.#live.has(peerKey(peer));
   }
 
-  has(remote: HostPort): boolean {
-    return this.#live.has(keyOf(remote));
+  /** Takes one accepted, ready to carry messages. Who accepted it sees to it that it says something in time. */
+  accept(peer: Peer, listener: number, make: (events: CarrierEvents) => Carrier): void {
+    this.#add(peer, listener, make);
   }
 
-  accept(socket: Socket, acceptedOn: number): void {
-    if (this.#live.size >= this.#options.limits.connections) {
-      this.#options.log.warn({ remote: socket.remoteAddress, connections: this.#live.size }, 'sip: too many connections, refusing one');
-      socket.destroy();
-      return;
-    }
-    const remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
-    const live = this.#add(socket, remote, acceptedOn);
-    live.established = true;
-    // A connection that says nothing costs as much as one that stops in the middle of a message.
+  /** Takes one being opened; `established` says that it is, to the function it is given. */
+  open(peer: Peer, listener: number, make: (events: CarrierEvents) => Carrier, established: (then: () => void) => void): void {
+    const live = this.#add(peer, listener, make);
+    live.settled = true;
     this.#armPartial(live);
+    established(() => this.#disarmPartial(live));
   }
 
-  /** Writes over the connection to `remote`, opening it if need be. `lost` is called when it breaks or cannot be opened before the returned release is. */
-  send(remote: HostPort, text: string, lost: () => void): () => void {
-    const live = this.#live.get(keyOf(remote)) ?? this.#open(remote);
-    if (live === undefined || live.socket.writableLength > MAX_UNSENT) {
-      live?.socket.destroy();
-      const cancel = this.#options.scheduler.after(0, lost);
-      return cancel;
+  /**
+   * Writes over the connection to `peer`, which must be there. `lost` is called when it breaks, or cannot be opened,
+   * before the returned release is.
+   */
+  send(peer: Peer, text: string, lost: () => void): () => void {
+    const live = this.#live.get(peerKey(peer));
+    if (live === undefined || live.carrier.unsent > MAX_UNSENT) {
+      live?.carrier.destroy();
+      return this.#options.scheduler.after(0, lost);
     }
     live.onLost.add(lost);
-    live.socket.write(text);
+    live.carrier.write(text);
     this.#armIdle(live);
     return () => live.onLost.delete(lost);
   }
 
   /** Closes it once what was written is out. */
-  end(connection: Connection): void {
-    connection.socket.destroySoon();
+  end(peer: Peer): void {
+    this.#live.get(peerKey(peer))?.carrier.end();
   }
 
   close(): void {
     for (const live of this.#live.values()) {
       live.onLost.clear();
-      live.socket.destroy();
+      live.carrier.destroy();
     }
   }
 
-  #open(remote: HostPort): Live | undefined {
-    if (this.#live.size >= this.#options.limits.connections) return undefined;
-    const socket = createConnection({ host: remote.host, port: remote.port });
-    const live = this.#add(socket, remote, undefined);
-    this.#armPartial(live);
-    socket.on('connect', () => {
-      live.established = true;
-      this.#disarmPartial(live);
+  #add(peer: Peer, listener: number, make: (events: CarrierEvents) => Carrier): Live {
+    const key = peerKey(peer);
+    const carrier = make({
+      onRead: (whole, partial) => this.#onRead(live, whole, partial),
+      onClose: () => {
+        if (this.#live.get(key) === live) this.#live.delete(key);
+        this.#disarmPartial(live);
+        live.cancelIdle?.();
+        live.cancelPause?.();
+        for (const lost of [...live.onLost]) lost();
+        live.onLost.clear();
+      },
     });
-    return live;
-  }
-
-  #add(socket: Socket, remote: HostPort, acceptedOn: number | undefined): Live {
     const live: Live = {
-      remote,
-      acceptedOn,
-      socket,
-      localHost: () => socket.localAddress ?? '0.0.0.0',
-      framer: new StreamFramer(this.#options.limits.messageBytes),
+      ...peer,
+      listener,
+      carrier,
+      localHost: () => carrier.localHost,
       onLost: new Set(),
-      established: false,
+      settled: false,
       cancelPartial: undefined,
       cancelIdle: undefined,
+      cancelPause: undefined,
     };
-    const key = keyOf(remote);
     this.#live.set(key, live);
-    socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.#onData(live, chunk));
-    // The reason is of no use: `close` follows and tells those who wait.
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      if (this.#live.get(key) === live) this.#live.delete(key);
-      this.#disarmPartial(live);
-      live.cancelIdle?.();
-      for (const lost of [...live.onLost]) lost();
-      live.onLost.clear();
-    });
     this.#armIdle(live);
     return live;
   }
 
-  #onData(live: Live, chunk: Uint8Array): void {
+  #onRead(live: Live, whole: readonly Framed[], partial: boolean): void {
     this.#armIdle(live);
-    for (const framed of live.framer.push(chunk)) {
-      if (framed.kind === 'ping') live.socket.write('\r\n');
+    let wait = 0;
+    for (const framed of whole) {
+      if (!live.settled && framed.kind !== 'broken') {
+        live.settled = true;
+        this.#options.onSettled(live);
+      }
+      wait = Math.max(wait, this.#options.tooEarly(live.remote.host));
+      if (framed.kind === 'ping') live.carrier.write('\r\n');
       else this.#options.onFramed(framed, live);
     }
-    if (!live.framer.partial) this.#disarmPartial(live);
-    else if (live.cancelPartial === undefined) this.#armPartial(live);
+    if (wait > 0) this.#pause(live, wait);
+    // Each message has its own time: one that ends gives the next its own.
+    if (!partial || whole.length > 0) this.#disarmPartial(live);
+    if (partial && live.settled && live.cancelPartial === undefined) this.#armPartial(live);
+  }
+
+  #pause(live: Live, ms: number): void {
+    live.carrier.pause();
+    live.cancelPause?.();
+    live.cancelPause = this.#options.scheduler.after(ms, () => live.carrier.resume());
   }
 
   #armPartial(live: Live): void {
-    live.cancelPartial = this.#options.scheduler.after(this.#options.limits.partialMessageMs, () => live.socket.destroy());
+    live.cancelPartial = this.#options.scheduler.after(this.#options.limits.partialMessageMs, () => live.carrier.destroy());
   }
 
   #disarmPartial(live: Live): void {
@@ -154,12 +162,17 @@ export class Connections {
   #armIdle(live: Live): void {
     live.cancelIdle?.();
     live.cancelIdle = this.#options.scheduler.after(this.#options.limits.idleConnectionMs, () => {
-      if (this.#options.inUse(live.remote)) this.#armIdle(live);
-      else live.socket.destroy();
+      if (this.#options.inUse(live)) this.#armIdle(live);
+      else live.carrier.destroy();
     });
   }
 }
 
-function keyOf(remote: HostPort): string {
-  return `${remote.host} ${remote.port}`;
+/** Whether a message of this flow goes over that connection. */
+export function isFlowOf(peer: Peer, flow: Flow): boolean {
+  return peerKey(peer) === peerKey(flow);
+}
+
+function peerKey({ transport, remote, serverName }: Peer): string {
+  return `${transport} ${remote.host} ${remote.port} ${serverName ?? ''}`;
 }

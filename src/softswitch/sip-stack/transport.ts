@@ -1,65 +1,87 @@
-/** The SIP transport layer (RFC 3261 §18): listeners, the way to a peer, sending and receiving. Knows messages as bytes only. */
-import { createSocket } from 'node:dgram';
-import type { Socket as UdpSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
-import { createServer, isIP, isIPv6 } from 'node:net';
-import type { Server } from 'node:net';
+/** The SIP transport layer (RFC 3261 §18): the way to a peer, sending and receiving. Knows messages as bytes only. */
+import { createConnection, isIPv6 } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Scheduler } from '../../lib/machine.ts';
-import type { Flow, HostPort, ListenAddress, Logger, SipLimits, Transport } from './api.ts';
-import { SipListenError } from './api.ts';
-import { Connections } from './connections.ts';
+import type { Result } from '../../lib/result.ts';
+import { ok } from '../../lib/result.ts';
+import type { SipRequest } from '../../protocol/sip/message.ts';
+import type { SipUri } from '../../protocol/sip/uri.ts';
+import { answerBinding, isStun } from '../../protocol/stun/binding.ts';
+import { responseFlow, responseUri } from './addressing.ts';
+import type { Admission } from './admission.ts';
+import { Advertised } from './advertised.ts';
+import type { Flow, HostPort, ListenAddress, Logger, OnWire, SipLimits, SipListenError, SipStackOptions, Transport } from './api.ts';
+import { streamCarrier } from './carrier.ts';
+import { ConnectionGate } from './connection-gate.ts';
+import type { Connection, Peer } from './connections.ts';
+import { Connections, isFlowOf } from './connections.ts';
+import type { Handshakes } from './handshakes.ts';
+import { createHandshakes } from './handshakes.ts';
+import type { Listener } from './listeners.ts';
+import { closeListener, isWildcard, openListener } from './listeners.ts';
 import { LocalAddresses } from './local-address.ts';
+import type { Destination } from './locate.ts';
+import { locate } from './locate.ts';
+import { SystemNames } from './names.ts';
+import { addressBytes, isLoopback } from './networks.ts';
 import { PeerProbe } from './peer-probe.ts';
+import { TlsCredentials } from './tls-credentials.ts';
 
-export interface TransportOptions {
-  readonly listen: readonly ListenAddress[];
+export interface TransportOptions extends Pick<SipStackOptions, 'listen' | 'tls' | 'nat' | 'nameServers'> {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly limits: SipLimits;
+  readonly admission: Admission;
+  /** A number from 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly count: (what: string) => void;
   readonly onMessage: (bytes: Uint8Array, flow: Flow) => void;
-  /** Something too large or impossible to follow: its head, if it came whole. A TCP connection ends after it. */
+  /** Something too large or impossible to follow: its head, if it came whole. A connection ends after it. */
   readonly onBroken: (head: Uint8Array | undefined, flow: Flow, code: 'too_large' | 'bad_content_length') => void;
-  readonly inUse: (remote: HostPort) => boolean;
+  /** Flows that dialogs and transactions count on. */
+  readonly inUse: () => Iterable<Flow>;
 }
-
-type Listener =
-  | { readonly transport: 'udp'; readonly bound: HostPort; readonly socket: UdpSocket }
-  | { readonly transport: 'tcp'; readonly bound: HostPort; readonly server: Server };
-
-/** A name that is not answered within this time is not found. */
-const LOOKUP_MS = 5000;
 
 export class Transports {
   readonly #options: TransportOptions;
   readonly #listeners: Listener[] = [];
+  readonly #handshakes: Handshakes[] = [];
   readonly #connections: Connections;
+  readonly #gate: ConnectionGate;
   readonly #locals: LocalAddresses;
+  readonly #advertised: Advertised;
   readonly #probe: PeerProbe;
+  readonly #names: SystemNames;
+  readonly #credentials: TlsCredentials | undefined;
 
   constructor(options: TransportOptions) {
+    const { scheduler, log, limits, admission, count, tls } = options;
     this.#options = options;
-    this.#locals = new LocalAddresses(options.scheduler);
-    this.#probe = new PeerProbe(options.scheduler);
+    this.#locals = new LocalAddresses(scheduler);
+    this.#advertised = new Advertised(this.#locals, options.nat);
+    this.#probe = new PeerProbe(scheduler);
+    this.#names = new SystemNames(scheduler, options.nameServers);
+    this.#gate = new ConnectionGate({ scheduler, log, limits, count, isExempt: (address) => admission.isExempt(address) });
     this.#connections = new Connections({
-      scheduler: options.scheduler,
-      log: options.log,
-      limits: options.limits,
-      inUse: options.inUse,
+      scheduler,
+      limits,
+      inUse: (connection) => [...options.inUse()].some((flow) => isFlowOf(connection, flow)),
+      onSettled: ({ listener, remote }) => this.#gate.settled(listener, remote),
+      tooEarly: (address) => {
+        const wait = admission.message(address);
+        if (wait > 0) count('rateDelayed');
+        return wait;
+      },
       onFramed: (framed, connection) => {
-        const listener = this.#listenerFor('tcp', connection.remote.host, connection.acceptedOn);
-        const flow: Flow = {
-          transport: 'tcp',
-          local: { host: connection.localHost(), port: listener?.bound.port ?? connection.acceptedOn ?? 0 },
-          remote: connection.remote,
-        };
-        if (framed.kind === 'message') {
-          options.onMessage(framed.bytes, flow);
-          return;
-        }
-        options.onBroken(framed.head, flow, framed.code);
-        this.#connections.end(connection);
+        this.#flowOf(connection, (flow) => {
+          if (framed.kind === 'message') options.onMessage(framed.bytes, flow);
+          else options.onBroken(framed.head, flow, framed.code);
+        });
+        if (framed.kind === 'broken') this.#connections.end(connection);
       },
     });
+    this.#credentials = tls === undefined ? undefined : new TlsCredentials(tls, scheduler, log, (context) => this.#handshakes.forEach((handshakes) => handshakes.renew(context)));
   }
 
   get addresses(): readonly ListenAddress[] {
@@ -67,36 +89,46 @@ export class Transports {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#gate.size;
   }
 
   async start(): Promise<void> {
     try {
-      for (const address of this.#options.listen) {
-        this.#listeners.push(address.transport === 'udp' ? await this.#listenUdp(address) : await this.#listenTcp(address));
-      }
+      const loaded = await this.reloadCertificates();
+      if (!loaded.ok) throw loaded.error;
+      for (const [index, address] of this.#options.listen.entries()) this.#listeners.push(await this.#open(address, index));
+      this.#credentials?.watch();
     } catch (error) {
       await this.close();
       throw error;
     }
   }
 
-  /** The way to `target`; why not, when there is none. The first use of a name or a peer takes a moment. */
-  async resolve(transport: Transport, target: HostPort): Promise<Flow | 'transport_not_available' | 'host_not_found'> {
-    const host = isIP(target.host) === 0 ? await this.#lookup(target.host) : target.host;
-    if (host === undefined) return 'host_not_found';
-    const listener = this.#listenerFor(transport, host, undefined);
-    if (listener === undefined) return 'transport_not_available';
-    const local = isWildcard(listener.bound.host)
-      ? await new Promise<string | undefined>((resolve) => {
-          this.#locals.find(host, resolve);
-        })
-      : listener.bound.host;
-    if (local === undefined) return 'host_not_found';
-    return { transport, local: { host: local, port: listener.bound.port }, remote: { host, port: target.port } };
+  reloadCertificates(): Promise<Result<void, SipListenError>> {
+    return this.#credentials?.load() ?? Promise.resolve(ok(undefined));
   }
 
-  /** Whether `target` is one of the addresses listened on. */
+  /** The ways to send a request for `uri`, best first (RFC 3263 §4); why not, when there is none. The first use of a name or a peer takes a moment. */
+  async locate(uri: SipUri): Promise<readonly [Flow, ...Flow[]] | 'transport_not_available' | 'host_not_found'> {
+    const has = (transport: Transport): boolean => this.#listeners.some((listener) => listener.transport === transport);
+    const found = await locate(uri, { names: this.#names, has, random: this.#options.random });
+    if (found === 'transport_not_available') return found;
+    const flows = await Promise.all(found.map((destination) => this.#flowTo(destination)));
+    const [first, ...others] = flows.filter((flow) => flow !== undefined);
+    if (first !== undefined) return [first, ...others];
+    return found.length === 0 ? 'host_not_found' : 'transport_not_available';
+  }
+
+  /** The same way by TCP, if we have that; no path is too narrow within this machine (RFC 3261 §18.1.1). */
+  byTcp(flow: Flow): Flow | undefined {
+    const ours = this.#listeners[flow.listener]?.bound.host;
+    const listener = this.#listeners.findIndex(({ transport, bound }) => transport === 'tcp' && bound.host === ours);
+    const bound = this.#listeners[listener]?.bound;
+    if (bound === undefined || isLoopback(flow.remote.host)) return undefined;
+    return { transport: 'tcp', listener, local: { host: flow.local.host, port: bound.port }, remote: flow.remote };
+  }
+
+  /** Whether it leads to one of the addresses listened on. */
   isOwn(flow: Flow): boolean {
     return this.#listeners.some(
       ({ transport, bound }) =>
@@ -104,9 +136,9 @@ export class Transports {
     );
   }
 
-  /** Whether a TCP connection of this flow stands. */
+  /** Whether the connection of this flow stands. */
   isOpen(flow: Flow): boolean {
-    return flow.transport === 'tcp' && this.#connections.has(flow.remote);
+    return flow.transport !== 'udp' && this.#connections.has(flow);
   }
 
   /**
@@ -114,127 +146,140 @@ export class Transports {
    * broken. The returned function says that nobody waits for that any more.
    */
   send(flow: Flow, text: string, failed: () => void = nothing): () => void {
-    if (flow.transport === 'tcp') return this.#connections.send(flow.remote, text, failed);
-    const listener = this.#listenerFor('udp', flow.remote.host, flow.local.port);
-    let waiting = true;
-    const fail = (): void => {
-      if (!waiting) return;
-      waiting = false;
-      failed();
-    };
-    if (listener?.transport !== 'udp') {
-      return this.#options.scheduler.after(0, fail);
-    }
-    listener.socket.send(text, flow.remote.port, flow.remote.host, (error) => {
-      if (error !== null) fail();
-    });
-    return () => {
-      waiting = false;
-    };
+    const listener = this.#listeners[flow.listener];
+    if (listener?.transport === 'udp') return sendDatagram(listener, flow.remote, text, failed);
+    if (!this.#connections.has(flow) && !this.#connect(flow, listener)) return this.#options.scheduler.after(0, failed);
+    return this.#connections.send(flow, text, failed);
   }
 
-  /** Finds out fast when nobody listens at a UDP peer; TCP tells by itself. */
+  /** Sends a response to `request` (RFC 3261 §18.2.2): the way it came, or else to the name in its Via (RFC 3263 §5). */
+  respond(request: OnWire<SipRequest>, text: string): void {
+    this.send(responseFlow(request, this.isOpen(request.flow)), text, () => {
+      const uri = responseUri(request);
+      if (uri === undefined) return;
+      this.locate(uri).then(
+        (flows) => {
+          if (typeof flows !== 'string') this.send(flows[0], text);
+        },
+        (error: unknown) => this.#options.log.error({ error }, 'sip: looking up where a response goes failed'),
+      );
+    });
+  }
+
+  /** Finds out fast when nobody listens at a UDP peer; connections tell by themselves. */
   watch(flow: Flow, refused: () => void): void {
     if (flow.transport === 'udp') this.#probe.watch(flow.remote, refused);
   }
 
   async close(): Promise<void> {
+    this.#credentials?.close();
+    this.#names.close();
     this.#probe.close();
     this.#connections.close();
-    const listeners = this.#listeners.splice(0);
-    await Promise.all(
-      listeners.map(
-        (listener) =>
-          new Promise<void>((resolve) => {
-            if (listener.transport === 'udp') listener.socket.close(() => resolve());
-            else listener.server.close(() => resolve());
-          }),
-      ),
-    );
+    this.#gate.close();
+    await Promise.all(this.#listeners.splice(0).map(closeListener));
   }
 
-  #lookup(name: string): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.scheduler.after(LOOKUP_MS, () => resolve(undefined));
-      const answer = (address: string | undefined): void => {
-        cancel();
-        resolve(address);
-      };
-      lookup(name).then(
-        (found) => answer(found.address),
-        () => answer(undefined),
-      );
+  async #open(address: ListenAddress, index: number): Promise<Listener> {
+    const { transport } = address;
+    const { log, limits, count } = this.#options;
+    if (transport === 'udp') {
+      return openListener(address, { log, onConnection: nothing, onDatagram: (bytes, remote) => this.#onDatagram(bytes, remote, index) });
+    }
+    const handshakes = createHandshakes({
+      transport,
+      credentials: this.#credentials,
+      maxBytes: limits.messageBytes,
+      count,
+      ready: (socket, make) => {
+        // It may have gone while its handshake was finished.
+        if (socket.remoteAddress === undefined) socket.destroy();
+        else this.#connections.accept({ transport, remote: { host: socket.remoteAddress, port: socket.remotePort ?? 0 } }, index, make);
+      },
     });
+    this.#handshakes.push(handshakes);
+    const onConnection = (socket: Socket): void => {
+      if (this.#gate.enter(socket, index)) handshakes.start(socket);
+    };
+    return openListener(address, { log, onDatagram: nothing, onConnection });
   }
 
-  #listenerFor(transport: Transport, remoteHost: string, port: number | undefined): Listener | undefined {
-    return this.#listeners.find(
-      (listener) =>
-        listener.transport === transport && isIPv6(listener.bound.host) === isIPv6(remoteHost) && (port === undefined || listener.bound.port === port),
-    );
-  }
-
-  #listenUdp(address: ListenAddress): Promise<Listener> {
-    const socket = createSocket({ type: isIPv6(address.host) ? 'udp6' : 'udp4' });
-    return new Promise((resolve, reject) => {
-      const refused = (error: NodeJS.ErrnoException): void => {
-        socket.close();
-        reject(listenError(error, address));
-      };
-      socket.once('error', refused);
-      socket.bind({ address: address.host, port: address.port, exclusive: true }, () => {
-        socket.off('error', refused);
-        const bound = { host: address.host, port: socket.address().port };
-        socket.on('error', (error) => this.#options.log.error({ error: error.message, ...bound }, 'sip: UDP socket error'));
-        socket.on('message', (bytes, from) => this.#onDatagram(bytes, { host: from.address, port: from.port }, bound));
-        resolve({ transport: 'udp', bound, socket });
-      });
-    });
-  }
-
-  #onDatagram(bytes: Uint8Array, remote: HostPort, bound: HostPort): void {
+  #onDatagram(bytes: Uint8Array, remote: HostPort, index: number): void {
+    const { admission, count, limits, onBroken, onMessage } = this.#options;
+    const listener = this.#listeners[index];
+    if (listener?.transport !== 'udp') return;
+    if (admission.message(remote.host) > 0) {
+      count('rateDropped');
+      return;
+    }
     this.#probe.heard(remote);
     // Keep-alives: CRLF pairs, or a single zero byte of some NAT boxes.
     if (bytes.length <= 4 && bytes.every((byte) => byte === 13 || byte === 10 || byte === 0)) return;
-    const handle = (local: string | undefined): void => {
+    if (isStun(bytes)) {
+      // RFC 5626 §3.5.2.
+      count('stun');
+      const answer = answerBinding(bytes, { address: addressBytes(remote.host), port: remote.port });
+      if (answer !== undefined) listener.socket.send(answer, remote.port, remote.host);
+      return;
+    }
+    this.#advertised.find(remote.host, listener.bound.host, (local) => {
       if (local === undefined) return;
-      const flow: Flow = { transport: 'udp', local: { host: local, port: bound.port }, remote };
-      if (bytes.length > this.#options.limits.messageBytes) this.#options.onBroken(bytes, flow, 'too_large');
-      else this.#options.onMessage(bytes, flow);
-    };
-    if (isWildcard(bound.host)) this.#locals.find(remote.host, handle);
-    else handle(bound.host);
-  }
-
-  #listenTcp(address: ListenAddress): Promise<Listener> {
-    const server = createServer({ noDelay: true });
-    return new Promise((resolve, reject) => {
-      const refused = (error: NodeJS.ErrnoException): void => reject(listenError(error, address));
-      server.once('error', refused);
-      server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
-        server.off('error', refused);
-        const listening = server.address();
-        const port = typeof listening === 'object' && listening !== null ? listening.port : address.port;
-        const bound = { host: address.host, port };
-        server.on('error', (error) => this.#options.log.error({ error: error.message, ...bound }, 'sip: TCP listener error'));
-        server.on('connection', (socket) => this.#connections.accept(socket, port));
-        resolve({ transport: 'tcp', bound, server });
-      });
+      const flow: Flow = { transport: 'udp', listener: index, local: { host: local, port: listener.bound.port }, remote };
+      if (bytes.length > limits.messageBytes) onBroken(bytes, flow, 'too_large');
+      else onMessage(bytes, flow);
     });
   }
+
+  /** The flow of what came over `connection`. */
+  #flowOf({ transport, listener, remote, serverName, localHost }: Connection, done: (flow: Flow) => void): void {
+    const port = this.#listeners[listener]?.bound.port ?? 0;
+    // Its own address is the one the peer reached us at, unless there is a NAT between.
+    this.#advertised.find(remote.host, localHost() ?? '0.0.0.0', (host) => {
+      if (host !== undefined) done({ transport, listener, local: { host, port }, remote, ...(serverName === undefined ? {} : { serverName }) });
+    });
+  }
+
+  async #flowTo({ transport, host, port, serverName }: Destination): Promise<Flow | undefined> {
+    const all = [...this.#listeners.entries()].filter(([, listener]) => listener.transport === transport && isIPv6(listener.bound.host) === isIPv6(host));
+    const route = all.length < 2 ? undefined : await new Promise<string | undefined>((resolve) => this.#locals.find(host, resolve));
+    const [listener, { bound }] = all.find(([, other]) => other.bound.host === route) ?? all.find(([, other]) => isWildcard(other.bound.host)) ?? all[0] ?? [0, { bound: undefined }];
+    if (bound === undefined) return undefined;
+    const local = await new Promise<string | undefined>((resolve) => this.#advertised.find(host, bound.host, resolve));
+    if (local === undefined) return undefined;
+    return { transport, listener, local: { host: local, port: bound.port }, remote: { host, port }, ...(serverName === undefined ? {} : { serverName }) };
+  }
+
+  /** Opens the connection of a flow; false when it cannot even begin. Nobody can connect to a WebSocket client. */
+  #connect(flow: Flow, listener: Listener | undefined): boolean {
+    const { transport } = flow;
+    if (listener === undefined || (transport !== 'tcp' && transport !== 'tls')) return false;
+    const { host, port } = flow.remote;
+    const to = { host, port, ...(isWildcard(listener.bound.host) ? {} : { localAddress: listener.bound.host }) };
+    const socket = this.#gate.leave(() => {
+      if (transport === 'tcp') return createConnection(to);
+      const verify = this.#credentials?.verify;
+      return connectTls({ ...this.#credentials?.current, ...to, ...(flow.serverName === undefined ? {} : { servername: flow.serverName }), rejectUnauthorized: verify !== 'none' });
+    });
+    if (socket === undefined) return false;
+    const peer: Peer = { transport, remote: flow.remote, ...(flow.serverName === undefined ? {} : { serverName: flow.serverName }) };
+    const done = transport === 'tcp' ? 'connect' : 'secureConnect';
+    this.#connections.open(peer, flow.listener, (events) => streamCarrier(socket, this.#options.limits.messageBytes, events), (then) => void socket.once(done, then));
+    return true;
+  }
 }
 
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
-function listenError(error: NodeJS.ErrnoException, { transport, host, port }: ListenAddress): SipListenError {
-  const where = `${transport} ${host}:${port}`;
-  if (error.code === 'EADDRINUSE') return new SipListenError('sip_port_in_use', `SIP port in use: ${where}. Stop the other program or choose another port`);
-  if (error.code === 'EADDRNOTAVAIL') return new SipListenError('sip_address_not_available', `not an address of this machine: ${where}`);
-  return new SipListenError('sip_listen_failed', `cannot listen on ${where}: ${error.message}`);
+function sendDatagram(listener: Extract<Listener, { transport: 'udp' }>, { host, port }: HostPort, text: string, failed: () => void): () => void {
+  let waiting = true;
+  listener.socket.send(text, port, host, (error) => {
+    if (error === null || !waiting) return;
+    waiting = false;
+    failed();
+  });
+  return () => {
+    waiting = false;
+  };
 }
 
 function nothing(): void {
-  // Nobody waits to hear that a message could not be sent.
+  // Nobody waits to hear of it.
 }
