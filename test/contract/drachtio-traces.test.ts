@@ -32,7 +32,7 @@ const traces: readonly (readonly [scenario: string, connection: string, what: st
   ['D01', 'drachtio-2', 'wrong secret'],
   ['D01', 'drachtio-5', 'authenticate twice, unknown verb, unknown type'],
   ['D01', 'drachtio-6', 'sip frames that are refused', { skip: (payload) => payload.startsWith(ACK_OF_NOTHING) }],
-  ['D03', 'drachtio-1', 'incoming call, BYE by the caller', { headers: ['INVITE Session-Expires'] }],
+  ['D03', 'drachtio-1', 'incoming call, BYE by the caller', { headers: ['INVITE Require'] }],
   ['D04', 'drachtio-1', 'BYE by the app'],
   ['D05', 'drachtio-1', 'CANCEL before answer'],
   ['D06', 'drachtio-1', 'rejections', { skip: (payload) => payload.includes(INVITE_WITHOUT_CONTACT) }],

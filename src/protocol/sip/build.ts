@@ -24,10 +24,13 @@ export function buildResponse(request: SipRequest, parts: ResponseParts): SipRes
   copy(request, headers, 'Call-ID');
   copy(request, headers, 'CSeq');
   // §12.1.1: responses that make a dialog repeat Record-Route.
-  if (request.method === 'INVITE' && parts.status > 100 && parts.status < 300) copy(request, headers, 'Record-Route');
+  if (MAKES_DIALOG.has(request.method) && parts.status > 100 && parts.status < 300) copy(request, headers, 'Record-Route');
   headers.push(...(parts.headers ?? []));
   return { kind: 'response', status: parts.status, reason: parts.reason ?? reasonPhrase(parts.status), headers, body: parts.body ?? '' };
 }
+
+/** Methods whose success makes a dialog (RFC 3261 §12.1, RFC 6665 §4.1.2, RFC 3515 §2.4.4). */
+export const MAKES_DIALOG: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 
 function copy(from: SipRequest, into: SipHeader[], name: string): void {
   for (const header of from.headers) if (header.name === name) into.push(header);

@@ -1,6 +1,7 @@
 /** What is under way, by the ids the drachtio protocol gives it, and which client it belongs to. */
 import { randomUUID } from 'node:crypto';
 import { GIVE_UP } from '../../protocol/sip/timers.ts';
+import { headerValue } from '../../protocol/sip/message.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import type { ClientTransaction, Dialog, ServerTransaction } from '../sip-stack/api.ts';
 import type { Client } from './client.ts';
@@ -101,7 +102,10 @@ export class Calls {
   /** The client a dialog belongs to, over or not. */
   ownerOf(dialog: Dialog): Client | undefined {
     const call = this.#dialogs.get(dialogIdOf(dialog));
-    return call?.dialog === dialog ? call.client : undefined;
+    if (call?.dialog === dialog) return call.client;
+    if (call !== undefined || dialog.role === 'uas') return undefined;
+    // A NOTIFY that came before the answer to its SUBSCRIBE: the dialog is its client's already.
+    return [...this.#own.values()].find(({ transaction: { request } }) => headerValue(request.message, 'Call-ID') === dialog.callId)?.client;
   }
 
   /** The call with this Call-ID: a client may name its dialog by header instead of id. */

@@ -1,11 +1,13 @@
 /** A request of ours and its responses: the transaction machine, CANCEL, the dialogs an INVITE makes. */
 import type { Result } from '../../lib/result.ts';
 import { err, ok, unreachable } from '../../lib/result.ts';
-import { buildCancel, buildFailureAck, buildResponse } from '../../protocol/sip/build.ts';
+import { buildCancel, buildFailureAck, buildResponse, MAKES_DIALOG } from '../../protocol/sip/build.ts';
 import type { InviteClientEffect, InviteClientEvent } from '../../protocol/sip/invite-client.ts';
 import { inviteClient, stepInviteClient } from '../../protocol/sip/invite-client.ts';
 import type { SipHeader, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
+import { hasOption } from '../../protocol/sip/option-tags.ts';
+import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import type { NonInviteClientEffect, NonInviteClientEvent } from '../../protocol/sip/non-invite-client.ts';
 import { nonInviteClient, stepNonInviteClient } from '../../protocol/sip/non-invite-client.ts';
 import type { Parsed } from '../../protocol/sip/parse.ts';
@@ -26,16 +28,22 @@ export interface Incoming {
 /** Headers of a CANCEL that are the transaction's (RFC 3261 §9.1). */
 const CANCEL_HEADERS = new Set(['via', 'max-forwards', 'from', 'to', 'call-id', 'cseq', 'route', 'record-route', 'content-length', 'contact']);
 
+/** Early dialogs of one INVITE: a callee does not fork so often, and one that invents tags costs no more than this. */
+const MAX_FORKS = 64;
+
 export class ClientTx implements ClientTransaction {
   readonly request: OnWire<SipRequest>;
   readonly #text: string;
   readonly #context: Context;
   readonly #key: string;
+  readonly #subscriptionKey: string;
   readonly #listener: ResponseListener;
   /** The dialog a re-INVITE or other in-dialog request belongs to. */
   readonly #within: SipDialog | undefined;
   /** Early dialogs of an INVITE that makes one, by remote tag (forking: RFC 3261 §12.1.2). */
   readonly #made = new Map<string, SipDialog>();
+  /** RSeq of the latest reliable provisional response, by remote tag (RFC 3262 §4). */
+  readonly #rseq = new Map<string, number>();
   /** One of the two, by method. */
   readonly #invite: TransactionMachine<InviteClientEvent> | undefined;
   readonly #nonInvite: TransactionMachine<NonInviteClientEvent> | undefined;
@@ -55,7 +63,8 @@ export class ClientTx implements ClientTransaction {
     this.request = onWire(request, flow, this.#text);
     this.#listener = listener;
     this.#within = within;
-    const reliable = flow.transport === 'tcp';
+    this.#subscriptionKey = subscriptionKey(headerValue(request, 'Call-ID') ?? '', parseNameAddr(headerValue(request, 'From') ?? '')?.params.get('tag') ?? '');
+    const reliable = flow.transport !== 'udp';
     if (request.method === 'INVITE') {
       this.#invite = transactionMachine(context, inviteClient(reliable), stepInviteClient, (effect) => this.#run(effect));
     } else {
@@ -64,6 +73,8 @@ export class ClientTx implements ClientTransaction {
   }
 
   start(): void {
+    const { method } = this.request.message;
+    if (this.#within === undefined && (method === 'SUBSCRIBE' || method === 'REFER')) this.#context.subscribing.set(this.#subscriptionKey, this);
     this.#invite?.post({ type: 'start' });
     this.#nonInvite?.post({ type: 'start' });
     this.#context.transports.watch(this.request.flow, () => this.#transportFailed());
@@ -124,10 +135,29 @@ export class ClientTx implements ClientTransaction {
   #deliver({ parsed, response }: Incoming): void {
     const { status } = response.message;
     if (status < 200) this.#onProvisional();
-    const dialog = this.#invite === undefined ? this.#within : this.#dialogOf(parsed, response);
+    const dialog = this.#invite === undefined ? this.#subscriptionOf(parsed, response) : this.#dialogOf(parsed, response);
     if (dialog === 'absorbed' || this.#final || status === 100) return;
     if (status >= 200) this.#finish();
     this.#context.tell('onResponse', () => this.#listener.onResponse(response, 'network', dialog));
+    // A 2xx that crossed our BYE: no user has the dialog any more, and the far end waits for the ACK.
+    if (this.#invite !== undefined && status < 300 && dialog?.state === 'ended') void dialog.ack();
+  }
+
+  /** A NOTIFY for the SUBSCRIBE or REFER under way came before its 2xx (RFC 6665 §4.1.2.4). */
+  notified(notify: SipRequest, parsed: Parsed, flow: Flow): SipDialog {
+    const dialog = SipDialog.ofNotify(this.#context, this.request.message, notify, parsed, flow);
+    this.#made.set(dialog.remoteTag, dialog);
+    return dialog;
+  }
+
+  /** The dialog of a 2xx to SUBSCRIBE or REFER, else the one the request is in. */
+  #subscriptionOf(parsed: Parsed, { message, flow }: OnWire<SipResponse>): SipDialog | undefined {
+    if (this.#within !== undefined || !MAKES_DIALOG.has(this.request.message.method)) return this.#within;
+    const tag = parsed.toTag;
+    if (tag === undefined || message.status < 200 || message.status >= 300) return undefined;
+    const dialog = this.#made.get(tag) ?? SipDialog.ofClient(this.#context, this.request.message, parsed, message, flow);
+    dialog.subscribed(message);
+    return dialog;
   }
 
   /** The dialog a response to our INVITE is about; `absorbed` when the response is a repeated or forked 2xx. */
@@ -139,6 +169,8 @@ export class ClientTx implements ClientTransaction {
     }
     if (this.#within === undefined && (tag === undefined || message.status === 100)) return undefined;
     const known = this.#within ?? this.#made.get(tag ?? '');
+    if (known === undefined && this.#made.size >= MAX_FORKS) return 'absorbed';
+    if (message.status < 200 && !this.#isNext(message, tag ?? '')) return 'absorbed';
     const dialog = known ?? SipDialog.ofClient(this.#context, this.request.message, parsed, message, flow);
     if (this.#within === undefined) this.#made.set(dialog.remoteTag, dialog);
     if (message.status < 200) return dialog;
@@ -150,8 +182,19 @@ export class ClientTx implements ClientTransaction {
       return 'absorbed';
     }
     this.#endEarly(dialog);
-    if (this.#cancelled !== 'no') dialog.endAfterAck();
+    if (this.#cancelled !== 'no' && this.#within === undefined) dialog.endAfterAck();
     return dialog;
+  }
+
+  /** RFC 3262 §4: a reliable response is taken once, and only in its turn; the others were or will be repeated. */
+  #isNext(response: SipResponse, tag: string): boolean {
+    if (!hasOption(response, 'Require', '100rel')) return true;
+    const rseq = Number(headerValue(response, 'RSeq') ?? 'none');
+    if (!Number.isInteger(rseq)) return true;
+    const last = this.#rseq.get(tag);
+    if (last !== undefined && rseq !== last + 1) return false;
+    this.#rseq.set(tag, rseq);
+    return true;
   }
 
   #endEarly(but?: SipDialog): void {
@@ -206,6 +249,7 @@ export class ClientTx implements ClientTransaction {
     this.#release();
     this.#cancelDeadline();
     if (this.#context.clientTransactions.get(this.#key) === this) this.#context.clientTransactions.delete(this.#key);
+    if (this.#context.subscribing.get(this.#subscriptionKey) === this) this.#context.subscribing.delete(this.#subscriptionKey);
   }
 }
 
@@ -217,4 +261,9 @@ export function clientKey(branch: string, method: string): string {
 /** The branch of a request we built. */
 export function branchOf(request: SipRequest): string {
   return /;branch=([^;]+)/.exec(headerValue(request, 'Via') ?? '')?.[1] ?? '';
+}
+
+/** A NOTIFY that comes before the dialog is found by what the SUBSCRIBE chose (RFC 6665 §4.4.1). */
+export function subscriptionKey(callId: string, tag: string): string {
+  return `${callId} ${tag}`;
 }

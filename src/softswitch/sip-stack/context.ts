@@ -1,7 +1,8 @@
 /** What the parts of one stack share. */
 import type { Scheduler } from '../../lib/machine.ts';
 import type { SipRequest } from '../../protocol/sip/message.ts';
-import type { Flow, Logger, OnWire, ResponseListener, SendFailure, SipLimits, SipUser } from './api.ts';
+import type { ClientTransaction, Flow, Logger, OnWire, ResponseListener, SendFailure, SipLimits, SipUser } from './api.ts';
+import type { Admission } from './admission.ts';
 import type { ClientTx } from './client-transaction.ts';
 import type { SipDialog } from './dialog.ts';
 import type { Ids } from './ids.ts';
@@ -16,15 +17,18 @@ export interface Context {
   readonly ids: Ids;
   readonly user: SipUser;
   readonly transports: Transports;
+  readonly admission: Admission;
   /** By `dialogKey`. */
   readonly dialogs: Map<string, SipDialog>;
   readonly serverTransactions: ServerTransactions;
   readonly clientTransactions: Map<string, ClientTx>;
+  /** SUBSCRIBE and REFER of ours under way, by `subscriptionKey`. */
+  readonly subscribing: Map<string, ClientTx>;
   /** INVITEs answered with a 2xx whose ACK has not come. */
   readonly awaitingAck: Set<ServerTx>;
   count(what: string): void;
   /** Starts a client transaction; `dialog` is the one the request is in. */
-  start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTx | SendFailure;
+  start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTransaction | SendFailure;
   /** Runs a callback of the user; a throw is logged and goes no further. */
   tell(what: string, callback: () => void): void;
 }

@@ -1,22 +1,24 @@
 /** What is done with a received message: RFC 3261 §8.2 and §12.2.2 for requests, §17.1.3 and §17.2.3 for matching. */
-import { buildCancel, buildResponse } from '../../protocol/sip/build.ts';
+import { buildCancel, buildResponse, MAKES_DIALOG } from '../../protocol/sip/build.ts';
 import { listValues, splitOutsideQuotes } from '../../protocol/sip/lists.ts';
 import type { SipHeader, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
 import type { Parsed } from '../../protocol/sip/parse.ts';
 import { parseMessage } from '../../protocol/sip/parse.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
+import { isIntervalTooSmall, MIN_SESSION_SECONDS } from '../../protocol/sip/session-expires.ts';
 import { parseUri } from '../../protocol/sip/uri.ts';
 import { formatVia, parseVia, stampVia } from '../../protocol/sip/via.ts';
 import type { Flow, OnWire } from './api.ts';
-import { responseFlow } from './addressing.ts';
-import { clientKey } from './client-transaction.ts';
+import { clientKey, subscriptionKey } from './client-transaction.ts';
 import type { Context } from './context.ts';
 import { onWire } from './context.ts';
-import { dialogKey } from './dialog.ts';
+import { dialogKey } from './dialog-parts.ts';
 import type { SipDialog } from './dialog.ts';
 import { ServerTx } from './server-transaction.ts';
 
+/** Extensions of the stack's own, and `path`, which asks nothing of a stack (RFC 3327 §5.3). */
+const SUPPORTED = new Set(['100rel', 'timer', 'path']);
 /** Requests that make sense only inside a dialog. */
 const IN_DIALOG_ONLY = new Set(['BYE', 'UPDATE', 'PRACK']);
 const RETRY_SOON: SipHeader = { name: 'Retry-After', value: '5' };
@@ -97,7 +99,8 @@ export class Receiver {
     const { message } = request;
     // §8.2.2.2: the same request by another path (its branch differs) has been forked to us twice.
     const merged = this.#context.serverTransactions.hasMerged(parsed);
-    const dialog = parsed.toTag === undefined ? undefined : this.#context.dialogs.get(dialogKey(parsed.callId, parsed.toTag, parsed.fromTag ?? ''));
+    const dialog = this.#dialogOf(parsed, request);
+    if (dialog === undefined && !this.#admits(request)) return;
     const transaction = this.#begin(parsed, request, dialog);
     if (merged) {
       transaction.refuse(482);
@@ -113,6 +116,21 @@ export class Receiver {
     this.#context.tell('onRequest', () => this.#context.user.onRequest(transaction));
   }
 
+  /** Whether a request outside any dialog may begin; it has had its 503 if not. Requests in dialogs are always let in. */
+  #admits({ message, flow }: OnWire<SipRequest>): boolean {
+    const { admission, serverTransactions, dialogs } = this.#context;
+    const verdict = admission.request(message.method, flow.remote.host, { transactions: serverTransactions.size, dialogs: dialogs.size });
+    if (verdict !== 'admit') this.#answerStateless(message, flow, 503, [RETRY_SOON]);
+    return verdict === 'admit';
+  }
+
+  #dialogOf(parsed: Parsed, { message, flow }: OnWire<SipRequest>): SipDialog | undefined {
+    if (parsed.toTag === undefined) return undefined;
+    const known = this.#context.dialogs.get(dialogKey(parsed.callId, parsed.toTag, parsed.fromTag ?? ''));
+    if (known !== undefined || message.method !== 'NOTIFY') return known;
+    return this.#context.subscribing.get(subscriptionKey(parsed.callId, parsed.toTag))?.notified(message, parsed, flow);
+  }
+
   /** Takes an in-dialog request into its dialog; false when it was answered here. */
   #enter(dialog: SipDialog, transaction: ServerTx, parsed: Parsed, { message, flow }: OnWire<SipRequest>): boolean {
     const verdict = dialog.receive(parsed, message, flow);
@@ -120,7 +138,12 @@ export class Receiver {
       transaction.refuse(verdict, verdict === 500 ? [RETRY_SOON] : []);
       return false;
     }
-    if (message.method === 'INVITE') dialog.holds(transaction);
+    dialog.holds(transaction);
+    if (message.method === 'PRACK' && !dialog.prack(message)) {
+      // RFC 3262 §3: it acknowledges nothing that waits.
+      transaction.refuse(481);
+      return false;
+    }
     if (message.method !== 'BYE') return true;
     const early = dialog.state === 'early' ? dialog.pendingInvite() : undefined;
     dialog.end();
@@ -167,13 +190,14 @@ export class Receiver {
     if (!this.#methods.has(method)) return { status: 405, headers: [this.#allow] };
     const uri = parseUri(request.uri);
     if (uri === undefined) return { status: /^sips?:/i.test(request.uri) ? 400 : 416, headers: [] };
-    // No extension is supported that a request could require (§8.2.2.3).
-    const required = listValues(request, 'Require');
+    // §8.2.2.3.
+    const required = listValues(request, 'Require').filter((tag) => !SUPPORTED.has(tag.toLowerCase()));
     if (required.length > 0) return { status: 420, headers: required.map((value) => ({ name: 'Unsupported', value })) };
     if (dialog === undefined && IN_DIALOG_ONLY.has(method)) return { status: 481, headers: [] };
-    if (method !== 'INVITE' || dialog !== undefined) return undefined;
+    if ((method === 'INVITE' || method === 'UPDATE') && isIntervalTooSmall(request)) return { status: 422, headers: [{ name: 'Min-SE', value: String(MIN_SESSION_SECONDS) }] };
+    if (!MAKES_DIALOG.has(method) || dialog !== undefined) return undefined;
     // §8.1.1.8: without a Contact there is nobody to send the BYE to.
-    if (headerValue(request, 'Contact') === undefined) return { status: 400, headers: [{ name: 'Warning', value: '399 - "INVITE without Contact"' }] };
+    if (headerValue(request, 'Contact') === undefined) return { status: 400, headers: [{ name: 'Warning', value: `399 - "${method} without Contact"` }] };
     if (this.#context.dialogs.size >= this.#context.limits.dialogs) return { status: 503, headers: [RETRY_SOON] };
     return undefined;
   }
@@ -181,8 +205,7 @@ export class Receiver {
   #answerStateless(request: SipRequest, flow: Flow, status: number, headers: readonly SipHeader[] = []): void {
     const stamped = { ...request, headers: stampTopVia(request.headers, flow) };
     const { transports, ids } = this.#context;
-    const back = responseFlow({ message: stamped, flow, bytes: 0 }, transports.isOpen(flow));
-    transports.send(back, serialize(buildResponse(stamped, { status, toTag: ids.tag(), headers })));
+    transports.respond({ message: stamped, flow, bytes: 0 }, serialize(buildResponse(stamped, { status, toTag: ids.tag(), headers })));
   }
 }
 

@@ -3,25 +3,28 @@ import type { Result } from '../../lib/result.ts';
 import { err, ok, unreachable } from '../../lib/result.ts';
 import type { AcceptedInviteEvent } from '../../protocol/sip/accepted-invite.ts';
 import { acceptedInvite, stepAcceptedInvite } from '../../protocol/sip/accepted-invite.ts';
-import { buildCancel, buildResponse } from '../../protocol/sip/build.ts';
+import { buildCancel, buildResponse, MAKES_DIALOG } from '../../protocol/sip/build.ts';
 import type { InviteServerEvent } from '../../protocol/sip/invite-server.ts';
 import { inviteServer, stepInviteServer } from '../../protocol/sip/invite-server.ts';
 import type { SipHeader, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
+import { hasOption } from '../../protocol/sip/option-tags.ts';
 import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import type { NonInviteServerEvent } from '../../protocol/sip/non-invite-server.ts';
 import { nonInviteServer, stepNonInviteServer } from '../../protocol/sip/non-invite-server.ts';
 import type { Parsed } from '../../protocol/sip/parse.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
-import { contactHeader, responseFlow, without, withOwnAddress } from './addressing.ts';
+import { agreeSession, formatSessionExpires, sessionExpiresOf } from '../../protocol/sip/session-expires.ts';
+import { contactHeader, without, withOwnAddress } from './addressing.ts';
 import type { OnWire, ResponseContent, ServerTransaction } from './api.ts';
 import type { Context } from './context.ts';
 import { onWire } from './context.ts';
 import { SipDialog } from './dialog.ts';
+import { ReliableResponses } from './reliable-responses.ts';
 import type { TransactionMachine } from './transaction-machine.ts';
 import { transactionMachine } from './transaction-machine.ts';
 
-const STACK_HEADERS = new Set(['via', 'from', 'to', 'call-id', 'cseq', 'record-route', 'content-length']);
+const STACK_HEADERS = new Set(['via', 'from', 'to', 'call-id', 'cseq', 'record-route', 'content-length', 'rseq']);
 
 /** A non-INVITE request must be answered while its client still listens: before its Timer F (64*T1 = 32 s). */
 const ANSWER_MS = 30_000;
@@ -40,6 +43,7 @@ export class ServerTx implements ServerTransaction {
   readonly #invite: TransactionMachine<InviteServerEvent> | undefined;
   readonly #nonInvite: TransactionMachine<NonInviteServerEvent> | undefined;
   #accepted: TransactionMachine<AcceptedInviteEvent> | undefined;
+  #reliable: ReliableResponses | undefined;
   #ack: OnWire<SipRequest> | undefined;
   readonly #cancelDeadline: () => void;
   readonly #context: Context;
@@ -52,7 +56,7 @@ export class ServerTx implements ServerTransaction {
     this.request = request;
     this.#dialog = dialog;
     this.#makesDialog = dialog === undefined;
-    const reliable = request.flow.transport === 'tcp';
+    const reliable = request.flow.transport !== 'udp';
     const invite = request.message.method === 'INVITE';
     if (invite) {
       this.#last = serialize(buildResponse(request.message, { status: 100 }));
@@ -66,9 +70,7 @@ export class ServerTx implements ServerTransaction {
       context.log.warn({ method: request.message.method, callId: parsed.callId }, 'sip: request never answered, giving up');
       context.count('neverAnswered');
       this.refuse(invite ? 480 : 500);
-      if (!invite) return;
-      const cancel = buildCancel(request.message);
-      context.tell('onCancel', () => context.user.onCancel(this, onWire(cancel, request.flow, serialize(cancel))));
+      if (invite) this.#tellCancelled();
     });
   }
 
@@ -81,8 +83,9 @@ export class ServerTx implements ServerTransaction {
     return this.#over;
   }
 
-  respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over'> {
+  respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over' | 'no_100rel'> {
     if (this.#over) return err('transaction_over');
+    if (this.#isReliable(content) && !this.#takesReliable()) return err('no_100rel');
     return ok(this.#send(content));
   }
 
@@ -108,9 +111,15 @@ export class ServerTx implements ServerTransaction {
     this.#accepted?.post({ type: 'ack' });
   }
 
+  /** Whether `rseq` is the reliable response of ours whose PRACK is awaited (RFC 3262 §3). */
+  prack(rseq: number): boolean {
+    return this.#reliable?.acknowledged(rseq) ?? false;
+  }
+
   /** The dialog is over: no ACK is waited for, and a pending INVITE is answered (RFC 3261 §15.1.2). */
   dialogOver(): void {
     this.refuse(487);
+    this.#reliable?.stop();
     this.#accepted?.post({ type: 'over' });
     this.#context.awaitingAck.delete(this);
   }
@@ -121,52 +130,116 @@ export class ServerTx implements ServerTransaction {
     this.#invite?.stop();
     this.#nonInvite?.stop();
     this.#accepted?.stop();
+    this.#reliable?.stop();
     this.#context.awaitingAck.delete(this);
     this.#context.serverTransactions.delete(this.#key, this);
   }
 
   #send(content: ResponseContent): OnWire<SipResponse> {
+    const { status } = content;
     const { method } = this.request.message;
     const { flow } = this.request;
-    const success = content.status >= 200 && content.status < 300;
+    const success = status >= 200 && status < 300;
     // A 100 has no tag and makes no dialog (RFC 3261 §8.2.6.2, §12.1).
-    if (content.status > 100) this.#localTag ??= tagOf(content.headers) ?? this.#context.ids.tag();
+    if (status > 100) this.#localTag ??= tagOf(content.headers) ?? this.#context.ids.tag();
     const headers = withOwnAddress(without(content.headers, STACK_HEADERS), flow);
-    // RFC 3261 §12.1.1, RFC 3311 §5.2: a 2xx to a target refresh names our target.
-    if (success && (method === 'INVITE' || method === 'UPDATE') && !headers.some((header) => header.name === 'Contact')) {
-      headers.unshift(contactHeader(flow));
+    const reliables = this.#isReliable(content) ? this.#reliables() : undefined;
+    const rseq = reliables?.nextSeq();
+    if (rseq !== undefined) {
+      headers.push({ name: 'RSeq', value: String(rseq) });
+      if (!hasOption({ headers }, 'Require', '100rel')) headers.push({ name: 'Require', value: '100rel' });
     }
+    if (success && (method === 'INVITE' || method === 'UPDATE')) this.#addSessionTimer(headers);
+    if (this.#namesTarget(success, rseq !== undefined) && !headers.some(({ name }) => name === 'Contact')) headers.unshift(contactHeader(flow, this.request.message.uri));
     const response = buildResponse(this.request.message, {
-      status: content.status,
+      status,
       ...(content.reason === undefined ? {} : { reason: content.reason }),
       ...(this.#localTag === undefined ? {} : { toTag: this.#localTag }),
       headers,
       body: content.body ?? '',
     });
     const text = serialize(response);
-    this.#last = text;
-    if (content.status >= 200) {
+    if (status >= 200) {
       // Before the dialog ends: the end of a dialog answers what is still unanswered in it.
       this.#over = true;
       this.#cancelDeadline();
     }
-    if (method === 'INVITE') this.#updateDialog(content.status, response);
-    this.#invite?.post({ type: 'response', status: content.status });
-    this.#nonInvite?.post({ type: 'response', status: content.status });
-    if (method === 'INVITE' && success) this.#startAccepted();
+    this.#updateDialog(status, response);
+    if (status >= 300) this.#reliable?.stop();
+    const transmit = (): void => this.#transmitFirst(status, text, rseq);
+    // RFC 3262 §3: neither a 2xx nor the next reliable response before the PRACK of the one before.
+    if (this.#reliable !== undefined && (rseq !== undefined || success)) this.#reliable.inTurn(transmit);
+    else transmit();
     return onWire(response, flow, text);
   }
 
+  #transmitFirst(status: number, text: string, rseq: number | undefined): void {
+    this.#last = text;
+    this.#invite?.post({ type: 'response', status });
+    this.#nonInvite?.post({ type: 'response', status });
+    if (rseq !== undefined) this.#reliable?.sent(rseq, () => this.#transmit(text));
+    if (this.#invite !== undefined && status >= 200 && status < 300) this.#startAccepted();
+  }
+
+  /** RFC 3262 §3: when the user says so, and always when the caller insists. */
+  #isReliable({ status, headers }: ResponseContent): boolean {
+    if (this.#invite === undefined || status <= 100 || status >= 200) return false;
+    return hasOption({ headers: headers ?? [] }, 'Require', '100rel') || hasOption(this.request.message, 'Require', '100rel');
+  }
+
+  #takesReliable(): boolean {
+    return hasOption(this.request.message, 'Supported', '100rel') || hasOption(this.request.message, 'Require', '100rel');
+  }
+
+  #reliables(): ReliableResponses {
+    this.#reliable ??= new ReliableResponses(this.#context, () => this.#prackMissing());
+    return this.#reliable;
+  }
+
+  #prackMissing(): void {
+    this.#context.count('prackTimeouts');
+    const dialog = this.#dialog;
+    const promised = this.#over;
+    this.#over = false;
+    this.refuse(504);
+    // To the user a 2xx that waited for the PRACK made a call: it hears a BYE, which nobody else needs.
+    if (promised && dialog !== undefined) dialog.tellEnded('ack_timeout', 'SIP;cause=200;text="PRACK timeout"');
+    else this.#tellCancelled();
+  }
+
+  #tellCancelled(): void {
+    const cancel = buildCancel(this.request.message);
+    this.#context.tell('onCancel', () => this.#context.user.onCancel(this, onWire(cancel, this.request.flow, serialize(cancel))));
+  }
+
+  /** RFC 3261 §12.1.1, RFC 3311 §5.2, RFC 6665 §4.2.1: what makes a dialog or refreshes its target names ours. */
+  #namesTarget(success: boolean, reliable: boolean): boolean {
+    if (reliable) return true;
+    if (!success) return false;
+    const { method } = this.request.message;
+    return method === 'INVITE' || method === 'UPDATE' || method === 'SUBSCRIBE' || (method === 'REFER' && this.#makesDialog);
+  }
+
+  /** RFC 4028 §9. */
+  #addSessionTimer(headers: SipHeader[]): void {
+    const given = headers.findIndex(({ name }) => name === 'Session-Expires');
+    const agreed = agreeSession(this.request.message, sessionExpiresOf({ headers }));
+    if (given >= 0) headers.splice(given, 1);
+    if (agreed === undefined) return;
+    headers.push({ name: 'Session-Expires', value: formatSessionExpires(agreed) });
+    if (agreed.refresher === 'uac' && !hasOption({ headers }, 'Require', 'timer')) headers.push({ name: 'Require', value: 'timer' });
+  }
+
   #updateDialog(status: number, response: SipResponse): void {
-    if (!this.#makesDialog) return;
-    if (status >= 300) {
-      this.#dialog?.end();
-      return;
+    const { method } = this.request.message;
+    if (this.#makesDialog && MAKES_DIALOG.has(method)) {
+      if (status >= 300) this.#dialog?.end();
+      else if (this.#localTag !== undefined && (method === 'INVITE' || status >= 200)) {
+        this.#dialog ??= SipDialog.ofServer(this.#context, this, this.#localTag, headerValue(response, 'To') ?? '');
+        if (status >= 200) this.#dialog.confirm();
+      }
     }
-    if (this.#dialog === undefined && this.#localTag !== undefined) {
-      this.#dialog = SipDialog.ofServer(this.#context, this, this.#localTag, headerValue(response, 'To') ?? '');
-    }
-    if (status >= 200) this.#dialog?.confirm();
+    this.#dialog?.answered(this.request.message, response);
   }
 
   #startAccepted(): void {
@@ -175,7 +248,7 @@ export class ServerTx implements ServerTransaction {
     const machine = transactionMachine(this.#context, acceptedInvite, stepAcceptedInvite, (effect) => {
       switch (effect.do) {
         case 'sendResponse':
-          this.#transmit();
+          this.#transmit(this.#last);
           break;
         case 'deliverAck': {
           this.#context.awaitingAck.delete(this);
@@ -198,14 +271,12 @@ export class ServerTx implements ServerTransaction {
   }
 
   #run(effect: { readonly do: 'sendResponse' | 'terminate' }): void {
-    if (effect.do === 'sendResponse') this.#transmit();
+    if (effect.do === 'sendResponse') this.#transmit(this.#last);
     else this.#context.serverTransactions.delete(this.#key, this);
   }
 
-  #transmit(): void {
-    if (this.#last === undefined) return;
-    const { transports } = this.#context;
-    transports.send(responseFlow(this.request, transports.isOpen(this.request.flow)), this.#last);
+  #transmit(text: string | undefined): void {
+    if (text !== undefined) this.#context.transports.respond(this.request, text);
   }
 }
 

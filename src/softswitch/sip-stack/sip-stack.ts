@@ -4,15 +4,19 @@ import { err, ok } from '../../lib/result.ts';
 import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../protocol/sip/name-addr.ts';
+import { serialize } from '../../protocol/sip/serialize.ts';
 import { formatUri } from '../../protocol/sip/uri.ts';
-import { contactHeader, destinationOf, parseSipUri, viaHeader, without, withOwnAddress } from './addressing.ts';
+import { contactHeader, parseSipUri, viaHeader, without, withOwnAddress } from './addressing.ts';
 import type {
-  ClientTransaction, Flow, ListenAddress, NewRequest, ResponseListener, SendFailure, SipStack, SipStackOptions, SipStackState,
+  ClientTransaction, Flow, ListenAddress, NewRequest, ResponseListener, SendFailure, SipListenError, SipStack, SipStackOptions, SipStackState,
 } from './api.ts';
+import { Admission } from './admission.ts';
 import { branchOf, clientKey, ClientTx } from './client-transaction.ts';
 import type { Context } from './context.ts';
 import { sendFailure } from './context.ts';
 import type { SipDialog } from './dialog.ts';
+import type { FailoverOptions, Ways } from './failover.ts';
+import { LargeRequests, sendWithFailover } from './failover.ts';
 import { Ids } from './ids.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { Receiver } from './receiver.ts';
@@ -29,6 +33,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
 class Stack implements SipStack {
   readonly #context: Context;
   readonly #counters = new Map<string, number>();
+  readonly #large: LargeRequests;
   #closed = false;
 
   constructor(options: SipStackOptions) {
@@ -37,21 +42,26 @@ class Stack implements SipStack {
     const dialogs = new Map<string, SipDialog>();
     const serverTransactions = new ServerTransactions();
     const clientTransactions = new Map<string, ClientTx>();
+    const count = (what: string): void => void this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1);
+    const admission = new Admission({ limits, scheduler, loopLag: options.loopLag ?? ((): number => 0), count });
+    this.#large = new LargeRequests(() => scheduler.now());
     const transports = new Transports({
       listen: options.listen,
       scheduler,
       log,
       limits,
+      admission,
+      random: () => Buffer.from(options.random(4)).readUInt32BE() / 2 ** 32,
+      count,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.nat === undefined ? {} : { nat: options.nat }),
+      ...(options.nameServers === undefined ? {} : { nameServers: options.nameServers }),
       onMessage: (bytes, flow) => receiver.onMessage(bytes, flow),
       onBroken: (head, flow, code) => receiver.onBroken(head, flow, code),
-      inUse: ({ host, port }) => {
-        const uses = ({ remote }: Flow): boolean => remote.host === host && remote.port === port;
-        return (
-          [...dialogs.values()].some((dialog) => uses(dialog.source)) ||
-          serverTransactions.values().some((transaction) => uses(transaction.request.flow)) ||
-          [...clientTransactions.values()].some((transaction) => uses(transaction.request.flow))
-        );
-      },
+      inUse: () => [
+        ...[...dialogs.values()].map(({ source }) => source),
+        ...[...serverTransactions.values(), ...clientTransactions.values()].map(({ request }) => request.flow),
+      ],
     });
     this.#context = {
       scheduler,
@@ -60,12 +70,14 @@ class Stack implements SipStack {
       ids: new Ids(options.random),
       user,
       transports,
+      admission,
       dialogs,
       serverTransactions,
       clientTransactions,
+      subscribing: new Map(),
       awaitingAck: new Set(),
-      count: (what) => this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1),
-      start: (request, flow, listener, dialog) => this.#start(request, flow, listener, dialog),
+      count,
+      start: (request, flow, listener, dialog) => this.#send(request, [flow], listener, dialog),
       tell: (what, callback) => {
         try {
           callback();
@@ -89,12 +101,10 @@ class Stack implements SipStack {
     const uri = parseSipUri(request.uri);
     const hop = request.nextHop === undefined ? uri : parseSipUri(request.nextHop);
     if (uri === undefined || hop === undefined) return err(sendFailure('invalid_uri', `not a SIP URI: ${uri === undefined ? request.uri : (request.nextHop ?? '')}`));
-    const destination = destinationOf(hop);
-    if (destination === undefined) return err(sendFailure('transport_not_available', `no transport for ${formatUri(hop)}`));
-    const flow = await this.#context.transports.resolve(destination.transport, destination);
-    if (typeof flow === 'string') return err(sendFailure(flow, `no way to ${destination.transport} ${destination.host}:${destination.port}`));
-    if (this.#context.transports.isOwn(flow)) return err(sendFailure('to_myself', `${formatUri(hop)} is this server`));
-    const started = this.#start(this.#build(request, flow), flow, listener, undefined);
+    const flows = await this.#context.transports.locate(hop);
+    if (typeof flows === 'string') return err(sendFailure(flows, `no way to ${formatUri(hop)}`));
+    if (this.#context.transports.isOwn(flows[0])) return err(sendFailure('to_myself', `${formatUri(hop)} is this server`));
+    const started = this.#send(this.#build(request, flows[0]), flows, listener, undefined);
     return 'code' in started ? err(started) : ok(started);
   }
 
@@ -111,6 +121,10 @@ class Stack implements SipStack {
     };
   }
 
+  reloadCertificates(): Promise<Result<void, SipListenError>> {
+    return this.#context.transports.reloadCertificates();
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     const { serverTransactions, clientTransactions, dialogs, transports } = this.#context;
@@ -118,6 +132,23 @@ class Stack implements SipStack {
     for (const transaction of [...clientTransactions.values()]) transaction.drop();
     dialogs.clear();
     return transports.close();
+  }
+
+  /** `request` is built for the first of `flows`. */
+  #send(request: SipRequest, flows: Ways, listener: ResponseListener, dialog: SipDialog | undefined): ClientTransaction | SendFailure {
+    const { transports, ids } = this.#context;
+    // A CANCEL follows its INVITE (RFC 3261 §9.1); and who is behind a NAT is reached only the way its own messages come.
+    const fixed = request.method === 'CANCEL' || flows[0] === dialog?.source;
+    const ways = fixed ? flows : this.#large.ways(Buffer.byteLength(serialize(request)), flows, (flow) => transports.byTcp(flow));
+    const options: FailoverOptions = {
+      begin: (message, flow, hears) => this.#start(message, flow, hears, dialog),
+      branch: () => ids.branch(),
+      onMove: (from, to) => {
+        this.#context.count('failovers');
+        this.#large.moved(from, to);
+      },
+    };
+    return sendWithFailover(options, request, flows[0], ways, listener);
   }
 
   #start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTx | SendFailure {
@@ -136,7 +167,7 @@ class Stack implements SipStack {
     const own = withOwnAddress(request.headers ?? [], flow);
     const given = (name: string): string | undefined => headerValue({ headers: own }, name);
     const { ids } = this.#context;
-    const contact = contactHeader(flow);
+    const contact = contactHeader(flow, request.uri);
     const headers: SipHeader[] = [
       viaHeader(flow, ids.branch()),
       { name: 'Max-Forwards', value: '70' },

@@ -1,0 +1,33 @@
+/** Where the requests of a dialog go (RFC 3261 §12.2.1.1). */
+import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
+import { parseSipUri } from './addressing.ts';
+import type { Flow, SendFailure } from './api.ts';
+import type { Context } from './context.ts';
+import { sendFailure } from './context.ts';
+
+export interface DialogRoute {
+  readonly remoteTarget: string;
+  readonly routeSet: readonly string[];
+  /** The way the peer's latest message came. */
+  readonly source: Flow;
+}
+
+/** The way of the next request. */
+export async function nextFlow({ transports }: Context, { remoteTarget, routeSet, source }: DialogRoute): Promise<Flow | SendFailure> {
+  const first = routeSet[0];
+  const target = parseSipUri(first === undefined ? remoteTarget : (parseNameAddr(first)?.uri ?? ''));
+  // A target behind a NAT, or one we cannot send to, is reached where its messages come from.
+  if (first === undefined && (transports.isOpen(source) || target?.host !== source.remote.host)) return source;
+  const flows = target === undefined ? 'transport_not_available' : await transports.locate(target);
+  if (flows === 'transport_not_available') return source;
+  return flows === 'host_not_found' ? sendFailure(flows, `no way to ${remoteTarget}`) : flows[0];
+}
+
+/** Request-URI and Route headers of the next request. */
+export function nextTarget({ remoteTarget, routeSet }: DialogRoute): { readonly uri: string; readonly routes: readonly string[] } {
+  const first = parseNameAddr(routeSet[0] ?? '');
+  if (first === undefined) return { uri: remoteTarget, routes: [] };
+  if (parseSipUri(first.uri)?.params.has('lr') === true) return { uri: remoteTarget, routes: routeSet };
+  // A strict router gets itself as Request-URI, and the target at the end of the route.
+  return { uri: first.uri, routes: [...routeSet.slice(1), `<${remoteTarget}>`] };
+}

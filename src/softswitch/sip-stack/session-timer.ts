@@ -1,0 +1,74 @@
+/** Keeps the session timer of a dialog (RFC 4028): refreshes the session when that is ours to do, ends it when nobody did. */
+import type { Result } from '../../lib/result.ts';
+import type { SessionExpires } from '../../protocol/sip/session-expires.ts';
+import { sessionTimer, stepSessionTimer } from '../../protocol/sip/session-timer.ts';
+import type { SessionTimerEvent } from '../../protocol/sip/session-timer.ts';
+import type { ClientTransaction, RequestContent, ResponseListener, SendFailure } from './api.ts';
+import type { Context } from './context.ts';
+import type { TransactionMachine } from './transaction-machine.ts';
+import { transactionMachine } from './transaction-machine.ts';
+
+/** What the timer needs of its dialog. */
+export interface Refreshable {
+  /** The refresh; undefined while an offer is under way either way and none may be sent. */
+  refreshContent(seconds: number): RequestContent | undefined;
+  request(content: RequestContent, listener: ResponseListener): Promise<Result<ClientTransaction, SendFailure>>;
+  ack(): Promise<unknown>;
+  expired(): void;
+}
+
+export class SessionTimer {
+  readonly #context: Context;
+  readonly #dialog: Refreshable;
+  #machine: TransactionMachine<SessionTimerEvent> | undefined;
+  #seconds = 0;
+
+  constructor(context: Context, dialog: Refreshable) {
+    this.#context = context;
+    this.#dialog = dialog;
+  }
+
+  /** A 2xx to INVITE or UPDATE was sent or received; `we` is our role in that transaction. */
+  agreed(expires: SessionExpires | undefined, we: 'uac' | 'uas'): void {
+    if (expires === undefined) {
+      this.#machine?.post({ type: 'off' });
+      return;
+    }
+    this.#seconds = expires.seconds;
+    this.#machine ??= transactionMachine(this.#context, sessionTimer, stepSessionTimer, (effect) => {
+      if (effect.do === 'refresh') this.#refresh();
+      else this.#dialog.expired();
+    });
+    this.#machine.post({ type: 'agreed', seconds: expires.seconds, refresher: (expires.refresher ?? 'uac') === we ? 'us' : 'them' });
+  }
+
+  stop(): void {
+    this.#machine?.stop();
+  }
+
+  #refresh(): void {
+    const content = this.#dialog.refreshContent(this.#seconds);
+    if (content === undefined) {
+      this.#machine?.post({ type: 'refused' });
+      return;
+    }
+    this.#context.count('sessionRefreshes');
+    const listener: ResponseListener = {
+      onResponse: ({ message: { status } }) => {
+        if (status < 200) return;
+        if (status >= 300) this.#machine?.post({ type: status === 408 || status === 481 ? 'gone' : 'refused' });
+        // The answer repeats what was agreed before: nothing for the user to know.
+        else if (content.method === 'INVITE') this.#unwatched(this.#dialog.ack());
+      },
+    };
+    this.#unwatched(
+      this.#dialog.request(content, listener).then((sent) => {
+        if (!sent.ok) this.#machine?.post({ type: 'refused' });
+      }),
+    );
+  }
+
+  #unwatched(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#context.log.error({ error }, 'sip: a session refresh failed'));
+  }
+}
