@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { nothingLeft, openLab, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { nothingLeft, openLab, ours, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
 
 const work = fc.constantFrom('play', 'list', 'collect', 'join', 'join endconf', 'sleep', 'set', 'park', 'conference play', 'digits');
 const end = fc.constantFrom('socket', 'bye', 'kill', 'kill all', 'kick', 'hangup');
 
-describe('media server: ends at any point', { timeout: 90_000 }, () => {
+describe('media server: ends at any point', { timeout: 90_000, ...ours }, () => {
   let lab: Lab;
   before(async () => {
     lab = await openLab();

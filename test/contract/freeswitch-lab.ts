@@ -1,6 +1,10 @@
 /**
  * A laboratory for the media server: our SIP server, media server and engine, the unchanged drachtio-srf and
  * drachtio-fsmrf as their client, a raw event socket that hears every event, and RTP peers. All on loopback, free ports.
+ *
+ * Named by VESTIBULE_TEST_FREESWITCH_HOST, _PORT, _SECRET and _PROFILE a FreeSWITCH takes the place of our media server, and
+ * by VESTIBULE_TEST_DRACHTIO_HOST, _PORT and _SECRET a drachtio-server that of our SIP server: the same cases, other servers.
+ * They must be on this machine, or reach it at VESTIBULE_TEST_LISTEN_HOST.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -21,6 +25,26 @@ import { RtpPeer } from './freeswitch-rtp-peer.ts';
 
 export const SECRET = 'lab-secret';
 const HOST = '127.0.0.1';
+
+interface ExternalServer {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+}
+
+function external(name: 'FREESWITCH' | 'DRACHTIO', port: number, secret: string): ExternalServer | undefined {
+  const prefix = `VESTIBULE_TEST_${name}_`;
+  const host = process.env[`${prefix}HOST`];
+  return host === undefined ? undefined : { host, port: Number(process.env[`${prefix}PORT`] ?? port), secret: process.env[`${prefix}SECRET`] ?? secret };
+}
+
+const freeswitch = external('FREESWITCH', 8021, 'ClueCon');
+const drachtio = external('DRACHTIO', 9022, 'cymru');
+/** The profile, by which the library finds the SIP address of the media server. */
+export const PROFILE = process.env.VESTIBULE_TEST_FREESWITCH_PROFILE ?? 'drachtio_mrf';
+
+/** For cases about our media server alone: its limits, its inside, or what it knowingly does otherwise (`differences-freeswitch.md`). */
+export const ours = freeswitch === undefined ? {} : { skip: 'not a matter of an external FreeSWITCH' };
 
 /** An event or reply as the library gives it. */
 export interface LibraryEvent {
@@ -84,8 +108,14 @@ export interface LibraryMediaServer extends EventEmitter {
 export interface Lab {
   readonly srf: Srf;
   readonly ms: LibraryMediaServer;
+  /** The servers of this process; undefined when external ones take their place. */
+  readonly own: { readonly mediaServer: MediaServer | undefined; readonly sipServer: SipServer | undefined };
+  /** The media server, which must be ours. */
   readonly mediaServer: MediaServer;
-  readonly sipServer: SipServer;
+  /** `host:port` of our client's own SIP server. */
+  readonly sipServerAddress: string;
+  /** Where the event socket is, and its password. */
+  readonly esl: ExternalServer;
   /** Hears every event. */
   readonly tap: RawEsl;
   /** What the media server and the SIP server logged as warning or error. */
@@ -111,33 +141,42 @@ export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(
   const complain = (fields: object, message: string): void => void complaints.push(`${message} ${JSON.stringify(fields)}`);
   const log: Logger = { debug: () => undefined, info: () => undefined, warn: complain, error: complain };
   const random = (count: number): Uint8Array => randomBytes(count);
-  const sipServer = createSipServer({ listen: [{ transport: 'udp', host: HOST, port: 0 }], control: { host: HOST, port: 0, secret: SECRET }, scheduler, log, random });
-  await sipServer.start();
+  const sipServer = drachtio === undefined ? createSipServer({ listen: [{ transport: 'udp', host: HOST, port: 0 }], control: { host: HOST, port: 0, secret: SECRET }, scheduler, log, random }) : undefined;
+  await sipServer?.start();
   let engine: Engine | undefined;
-  const mediaServer = await createMediaServer({
-    sip: { host: HOST, port: 0 },
-    esl: { host: HOST, port: 0, secret: SECRET },
-    rtpHost: HOST,
-    rtpAddress,
-    engine: (onEvent) => (engine = createEngine({ portMin: 20_000, portMax: 29_999, limits: { legs: 100, portQuarantineMs: 0, audioCacheBytes: 64 * 1024 * 1024 }, onEvent, log })),
-    scheduler,
-    log,
-    limits,
-  });
+  const mediaServer =
+    freeswitch === undefined
+      ? await createMediaServer({
+          sip: { host: HOST, port: 0 },
+          esl: { host: HOST, port: 0, secret: SECRET },
+          rtpHost: HOST,
+          rtpAddress,
+          engine: (onEvent) => (engine = createEngine({ portMin: 20_000, portMax: 29_999, limits: { legs: 100, portQuarantineMs: 0, audioCacheBytes: 64 * 1024 * 1024 }, onEvent, log })),
+          scheduler,
+          log,
+          limits,
+        })
+      : undefined;
   const srf = new Srf();
-  srf.connect({ host: HOST, port: sipServer.controlPort, secret: SECRET });
-  await once(srf, 'connect');
-  const ms = await connectLibrary(srf, mediaServer.eslPort);
-  const tap = await RawEsl.connect(mediaServer.eslPort);
-  await tap.command(`auth ${SECRET}`);
+  srf.connect(drachtio ?? { host: HOST, port: sipServer?.controlPort ?? 0, secret: SECRET });
+  const [, hostPort] = (await once(srf, 'connect')) as [unknown, string];
+  const esl = freeswitch ?? { host: HOST, port: mediaServer?.eslPort ?? 0, secret: SECRET };
+  const ms = await connectLibrary(srf, esl);
+  const tap = await RawEsl.connect(esl.port, esl.host);
+  await tap.command(`auth ${esl.secret}`);
   await tap.command('event json ALL');
   const peers: RtpPeer[] = [];
   const raw: RawEsl[] = [tap];
   const lab: Lab = {
     srf,
     ms,
-    mediaServer,
-    sipServer,
+    own: { mediaServer, sipServer },
+    get mediaServer() {
+      assert.ok(mediaServer, 'a case about our own media server must be marked `ours`');
+      return mediaServer;
+    },
+    sipServerAddress: hostPort.split(',').find((address) => address.startsWith('udp/'))?.slice('udp/'.length) ?? '',
+    esl,
     tap,
     complaints,
     async engineLegs() {
@@ -157,16 +196,16 @@ export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(
       return peer;
     },
     async rawEsl() {
-      const socket = await RawEsl.connect(mediaServer.eslPort);
+      const socket = await RawEsl.connect(esl.port, esl.host);
       raw.push(socket);
       return socket;
     },
     async close() {
       for (const socket of raw) socket.close();
       ms.disconnect();
-      await mediaServer.stop();
+      await mediaServer?.stop();
       srf.disconnect();
-      await sipServer.close();
+      await sipServer?.close();
       for (const peer of peers) peer.close();
     },
   };
@@ -174,11 +213,11 @@ export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(
 }
 
 /** The library calls back; it has no useful declarations, so this is where its types end. */
-async function connectLibrary(srf: Srf, port: number): Promise<LibraryMediaServer> {
+async function connectLibrary(srf: Srf, esl: ExternalServer): Promise<LibraryMediaServer> {
   const mrf = new Mrf(srf);
   mrf.on('error', () => undefined);
   const ms = await new Promise<unknown>((resolve, reject) => {
-    mrf.connect({ address: HOST, port, secret: SECRET, listenAddress: HOST }, (error: unknown, connected?: unknown) => {
+    mrf.connect({ address: esl.host, port: esl.port, secret: esl.secret, listenAddress: process.env.VESTIBULE_TEST_LISTEN_HOST ?? HOST, profile: PROFILE }, (error: unknown, connected?: unknown) => {
       if (error instanceof Error) reject(error);
       else resolve(connected);
     });
@@ -197,9 +236,14 @@ export function recordSocket(endpoint: LibraryEndpoint): () => readonly Frame[] 
 
 /** All of a server's work is undone: no channel, conference, application or play is left. Waits for it. */
 export async function nothingLeft(lab: Lab): Promise<void> {
+  const { mediaServer } = lab.own;
+  if (mediaServer === undefined) {
+    while ((await lab.tap.api('show channels count')) !== '\n0 total.\n') await new Promise((resolve) => setImmediate(resolve));
+    return;
+  }
   const empty = { channels: 0, calls: 0, conferences: 0, pendingApps: 0, plays: 0 };
   const present = (): object => {
-    const { channels, calls, conferences, pendingApps, plays } = lab.mediaServer.debugState();
+    const { channels, calls, conferences, pendingApps, plays } = mediaServer.debugState();
     return { channels, calls, conferences, pendingApps, plays };
   };
   const deadline = Date.now() + 2_000;

@@ -65,8 +65,8 @@ export class RawEsl {
     socket.on('close', () => this.#changed.emit('changed'));
   }
 
-  static async connect(port: number): Promise<RawEsl> {
-    const socket = connect(port, HOST);
+  static async connect(port: number, host = HOST): Promise<RawEsl> {
+    const socket = connect(port, host);
     const raw = new RawEsl(socket);
     assert.equal((await raw.reply()).headers['Content-Type'], 'auth/request');
     return raw;

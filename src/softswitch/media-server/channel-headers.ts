@@ -68,7 +68,8 @@ export function profileHeaders(channel: Channel, prefix: string): readonly EslHe
     ['Channel-Answered-Time', micros(channel.answeredAt)],
     ['Channel-Progress-Time', '0'],
     ['Channel-Progress-Media-Time', micros(channel.answeredAt)],
-    ['Channel-Hangup-Time', micros(channel.hungUpAt)],
+    // What ends with the channel is told before the hang-up is (E12).
+    ['Channel-Hangup-Time', micros(channel.callState === 'HANGUP' ? channel.hungUpAt : undefined)],
     ['Channel-Transfer-Time', micros(channel.transferredAt)],
     ['Channel-Resurrect-Time', '0'],
     ['Channel-Bridged-Time', micros(channel.bridgedAt)],

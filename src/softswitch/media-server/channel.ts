@@ -202,15 +202,19 @@ export class Channel {
     const before = this.callState;
     const now = this.core.scheduler.now();
     this.callState = state;
-    if (state === 'HELD') this.heldAt = now;
-    if (state === 'UNHELD' && this.heldAt !== undefined) this.heldMs += now - this.heldAt;
     this.core.bus.publish('CHANNEL_CALLSTATE', [
       ['Original-Channel-Call-State', before],
       ['Channel-Call-State-Number', String(CALL_STATE_NUMBER[state])],
       ...channelHeaders(this),
     ]);
-    if (state === 'HELD') this.publish('CHANNEL_HOLD', []);
-    if (state === 'UNHELD') this.publish('CHANNEL_UNHOLD', []);
+    // The times of a hold are those of the ones before in the event that tells it (E03).
+    if (state === 'HELD') {
+      this.heldAt = now;
+      this.publish('CHANNEL_HOLD', []);
+    } else if (state === 'UNHELD') {
+      if (this.heldAt !== undefined) this.heldMs += now - this.heldAt;
+      this.publish('CHANNEL_UNHOLD', []);
+    }
   }
 
   /** Takes charge of something that must end with the channel; what had the name before ends now. */
