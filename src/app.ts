@@ -19,7 +19,7 @@ import { policyOf } from './config/policy.ts';
 import type { Config } from './config/schema.ts';
 import { Pin } from './domain/pin-format.ts';
 import { endCause, reasonHeader } from './domain/reasons.ts';
-import { startMediaServer, startSipServer } from './embedded.ts';
+import { reloadCertificates, startMediaServer, startSipServer } from './embedded.ts';
 import { attempt, errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
@@ -27,7 +27,7 @@ import { err, ok, type Result } from './lib/result.ts';
 import type { Log } from './ports/log.ts';
 import type { Status } from './ports/status.ts';
 import type { MediaServerState } from './softswitch/media-server/media-server.ts';
-import type { SipServerState } from './softswitch/sip-server/api.ts';
+import type { SipServer, SipServerState } from './softswitch/sip-server/api.ts';
 
 export interface Overrides {
   readonly log: Log;
@@ -56,6 +56,8 @@ export interface App {
   drain(): Promise<void>;
   /** Ends everything now. May be called at any time and again. */
   stop(): Promise<void>;
+  /** Reads certificate and key again; calls go on. */
+  reload(): Promise<void>;
   debugState(): DebugState;
 }
 
@@ -82,6 +84,7 @@ class Program implements App {
   #registry: Registry | undefined;
   #addresses: readonly string[] = [];
   #counts: () => Omit<DebugState, keyof LiveCounts> = () => ({ legs: 0, endpoints: 0, sipServer: undefined, mediaServer: undefined });
+  #sipServer: SipServer | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(config: Config, overrides: Overrides) {
@@ -118,6 +121,10 @@ class Program implements App {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  reload(): Promise<void> {
+    return reloadCertificates(this.#sipServer, this.#log);
   }
 
   debugState(): DebugState {
@@ -159,7 +166,10 @@ class Program implements App {
 
     const sip = config.drachtio.host === null ? await startSipServer({ config, scheduler, log }) : undefined;
     if (sip?.ok === false) return sip;
-    if (sip !== undefined) this.#onStop('SIP server', () => sip.value.server.close());
+    if (sip !== undefined) {
+      this.#sipServer = sip.value.server;
+      this.#onStop('SIP server', () => sip.value.server.close());
+    }
     const embedded = config.freeswitch.length === 0 ? await startMediaServer({ config, scheduler, log }) : undefined;
     if (embedded?.ok === false) return embedded;
     if (embedded !== undefined) this.#onStop('media server', () => embedded.value.server.stop());

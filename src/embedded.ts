@@ -13,14 +13,17 @@ import { createMediaServer, type MediaServer } from './softswitch/media-server/m
 import { ControlListenError, type SipServer } from './softswitch/sip-server/api.ts';
 import { createSipServer } from './softswitch/sip-server/sip-server.ts';
 import { SipListenError } from './softswitch/sip-stack/api.ts';
+import { Advertised } from './softswitch/sip-stack/advertised.ts';
 import { LocalAddresses } from './softswitch/sip-stack/local-address.ts';
+import { LoopLag } from './softswitch/sip-stack/loop-lag.ts';
+import { listenAddresses, natOptions, sipLimits, tlsOptions } from './sip-options.ts';
 
 const loopback = '127.0.0.1';
 /** What an old far end still sends to a port must not reach a new call. */
 const portQuarantineMs = 2_000;
 const audioCacheBytes = 64 * 1024 * 1024;
 
-export type EmbeddedProblem = Problem<'sip_port_in_use' | 'sip_address_not_available' | 'sip_listen_failed' | 'control_port_in_use' | 'softswitch_failed'>;
+export type EmbeddedProblem = Problem<SipListenError['code'] | 'control_port_in_use' | 'softswitch_failed'>;
 
 interface Options {
   readonly config: Config;
@@ -40,17 +43,16 @@ const ownControl = (): Control => ({ host: loopback, port: 0, secret: newSecret(
 
 /** Our own SIP server. */
 export async function startSipServer({ config, scheduler, log }: Options, control = ownControl()): Promise<Result<{ readonly server: SipServer; readonly control: Control }, EmbeddedProblem>> {
-  const { host, port } = config.sip;
   const server = createSipServer({
-    listen: [
-      { transport: 'udp', host, port },
-      { transport: 'tcp', host, port },
-    ],
+    listen: listenAddresses(config.sip),
+    ...tlsOptions(config.sip.tls),
+    ...natOptions(config.sip),
+    loopLag: new LoopLag(() => performance.now()),
     control,
     scheduler,
     log: log.child({ part: 'sip' }),
     random: (count) => randomBytes(count),
-    limits: { messageBytes: config.limits.sipMessageBytes, connections: config.limits.sipConnections },
+    limits: sipLimits(config.limits),
   });
   try {
     await server.start();
@@ -60,15 +62,22 @@ export async function startSipServer({ config, scheduler, log }: Options, contro
   return ok({ server, control: { ...control, port: server.controlPort } });
 }
 
+/** What is no good is logged, and changes nothing. */
+export async function reloadCertificates(server: SipServer | undefined, log: Log): Promise<void> {
+  const reloaded = await server?.reloadCertificates();
+  if (reloaded?.ok === false) log.error({ code: reloaded.error.code, problem: reloaded.error.message }, 'the certificate was not read again, the old one stays in use');
+  else log.info({}, 'the certificate was read again');
+}
+
 /** Our own media server: event socket and SIP where it is controlled from, RTP where the callers are. */
 export async function startMediaServer({ config, scheduler, log }: Options, esl = ownControl(), sipPort = 0): Promise<Result<{ readonly server: MediaServer; readonly freeswitch: FreeSwitchServer }, EmbeddedProblem>> {
-  const addresses = new LocalAddresses(scheduler);
+  const addresses = new Advertised(new LocalAddresses(scheduler), natOptions(config.sip).nat);
   try {
     const server = await createMediaServer({
       sip: { host: esl.host, port: sipPort },
       esl,
       rtpHost: config.sip.host,
-      rtpAddress: (peer) => (config.sip.host === '0.0.0.0' ? new Promise((resolve) => addresses.find(peer, (local) => resolve(local ?? loopback))) : config.sip.host),
+      rtpAddress: (peer) => new Promise((resolve) => addresses.find(peer, config.sip.host, (local) => resolve(local ?? loopback))),
       engine: (onEvent) =>
         createEngine({
           portMin: config.rtp.portMin,
@@ -95,12 +104,14 @@ const sipAdvice: Advice = {
   sip_port_in_use: 'stop the program that uses it (ss -lunp shows it), or set sip.port (VESTIBULE_SIP_PORT) to another one',
   sip_address_not_available: 'set sip.host to an address of this machine, or to 0.0.0.0 for all of them',
   sip_listen_failed: 'check sip.host and sip.port; ports below 1024 need the right to use them',
+  sip_certificate_unusable: 'check sip.tls.certFile and sip.tls.keyFile: PEM files that belong together and may be read',
 };
 
 const controlAdvice: Advice = {
   sip_port_in_use: 'stop the program that uses it (ss -lunp shows it), or set softswitch.mediaSipPort to another one',
   sip_address_not_available: 'set softswitch.host to an address of this machine',
   sip_listen_failed: 'check softswitch.host and softswitch.mediaSipPort',
+  sip_certificate_unusable: 'the media server has no certificate',
 };
 
 function listenProblem(error: unknown, advice: Advice): EmbeddedProblem {

@@ -41,6 +41,7 @@ async function serve(config: Config): Promise<number> {
   const log = createLogger(config.log.level);
   quietLibraries(log);
   const app = build(config, { log, version: manifest.version });
+  reloadAtHangup(app, config);
   const ended = untilEnded(app, log);
   return answered(await app.start(), welcome) ?? ended;
 }
@@ -48,6 +49,7 @@ async function serve(config: Config): Promise<number> {
 async function softswitch(config: Config): Promise<number> {
   const log = createLogger(config.log.level);
   const servers = new Softswitch(config, log);
+  reloadAtHangup(servers, config);
   const ended = untilEnded(servers, log);
   return answered(await servers.start(), readyText) ?? ended;
 }
@@ -57,6 +59,11 @@ function answered<T>(started: Result<T, Problem>, text: (value: T) => string): n
   if (started.ok) io.stdout(text(started.value));
   else io.stderr(`error: ${problemLine(started.error)}\n`);
   return started.ok ? undefined : exitCodes.failed;
+}
+
+/** Without a certificate SIGHUP ends the program, as ever. */
+function reloadAtHangup(app: Pick<App, 'reload'>, config: Config): void {
+  if (config.sip.tls.certFile !== null) process.on('SIGHUP', () => void app.reload());
 }
 
 /** The first signal drains, a second one ends now. A defect nobody caught ends the calls properly, and the process. */

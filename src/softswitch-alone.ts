@@ -2,10 +2,11 @@
 import { newSecret } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
 import type { Config } from './config/schema.ts';
-import { startMediaServer, startSipServer, type EmbeddedProblem } from './embedded.ts';
+import { reloadCertificates, startMediaServer, startSipServer, type EmbeddedProblem } from './embedded.ts';
 import type { Result } from './lib/result.ts';
 import { ok } from './lib/result.ts';
 import type { Log } from './ports/log.ts';
+import type { SipServer } from './softswitch/sip-server/api.ts';
 
 /** What an application needs to know. A secret is there when it was made at this start. */
 export interface SoftswitchReady {
@@ -18,6 +19,7 @@ export class Softswitch {
   readonly #config: Config;
   readonly #log: Log;
   readonly #stops: (() => Promise<void>)[] = [];
+  #sip: SipServer | undefined;
 
   constructor(config: Config, log: Log) {
     this.#config = config;
@@ -36,6 +38,7 @@ export class Softswitch {
     const madeDrachtio = drachtioSecret === null ? newSecret() : undefined;
     const sip = await startSipServer(options, { host, port: drachtioPort, secret: drachtioSecret ?? madeDrachtio ?? '' });
     if (!sip.ok) return sip;
+    this.#sip = sip.value.server;
     this.#stops.push(() => sip.value.server.close());
     const madeEsl = eslSecret === null ? newSecret() : undefined;
     const media = await startMediaServer(options, { host, port: eslPort, secret: eslSecret ?? madeEsl ?? '' }, mediaSipPort);
@@ -51,6 +54,10 @@ export class Softswitch {
   /** The applications own the calls: there is nothing to wait for. */
   drain(): Promise<void> {
     return Promise.resolve();
+  }
+
+  reload(): Promise<void> {
+    return reloadCertificates(this.#sip, this.#log);
   }
 
   async stop(): Promise<void> {

@@ -17,11 +17,22 @@ export function contradictions(values: Values, chosen: (path: string) => boolean
   if (rtp.portMin >= rtp.portMax) {
     found.push({ paths: ['rtp.portMin', 'rtp.portMax'], message: 'rtp.portMin is not below rtp.portMax', advice: 'leave at least two ports between them, two for each call' });
   }
-  const listeners = { 'sip.port': sip.port, 'http.port': http.port, 'h323.port': h323.port };
-  for (const [first, second] of [['sip.port', 'http.port'], ['sip.port', 'h323.port'], ['http.port', 'h323.port']] as const) {
-    if (listeners[first] !== 0 && listeners[first] === listeners[second]) {
-      found.push({ paths: [first, second], message: `${first} and ${second} are the same`, advice: 'give each its own port' });
+  const ports: readonly (readonly [string, number | null])[] = [
+    ['sip.port', sip.port],
+    ['sip.tls.port', sip.tls.port],
+    ['sip.ws.port', sip.ws.port],
+    ['sip.wss.port', sip.wss.port],
+    ['http.port', http.port],
+    ['h323.port', h323.port],
+  ];
+  ports.forEach(([first, port], index) => {
+    for (const [second, other] of ports.slice(index + 1)) {
+      if (port !== null && port !== 0 && port === other) found.push({ paths: [first, second], message: `${first} and ${second} are the same`, advice: 'give each its own port' });
     }
+  });
+  const secured = sip.tls.port === null ? 'sip.wss.port' : 'sip.tls.port';
+  if ((sip.tls.port !== null || sip.wss.port !== null) && (sip.tls.certFile === null || sip.tls.keyFile === null)) {
+    found.push({ paths: [secured], message: `${secured} needs a certificate and its key`, advice: 'set sip.tls.certFile and sip.tls.keyFile' });
   }
   if (pin.minLength > pin.maxLength) found.push({ paths: ['pin.minLength', 'pin.maxLength'], message: 'pin.minLength is above pin.maxLength', advice: 'exchange them' });
   if (pin.screen < pin.firstDigit) {

@@ -112,8 +112,10 @@ const shown = (path: string): string => path.replaceAll(/\.(\d+)(?=\.|$)/g, '[$1
 
 function complete(values: z.infer<typeof configSchema>, from: ConfigSources): Config {
   const dir = resolve(from.workingDirectory, values.data.dir);
+  const file = (name: string | null): string | null => (name === null ? null : resolve(from.workingDirectory, name));
   return {
     ...values,
+    sip: { ...values.sip, tls: { ...values.sip.tls, certFile: file(values.sip.tls.certFile), keyFile: file(values.sip.tls.keyFile), caFile: file(values.sip.tls.caFile) } },
     data: { dir, secretFile: values.data.secretFile === null ? join(dir, 'secret.key') : resolve(from.workingDirectory, values.data.secretFile) },
     prompts: { dir: values.prompts.dir === null ? join(from.shippedConfig, 'prompts') : resolve(from.workingDirectory, values.prompts.dir) },
   };

@@ -10,6 +10,9 @@ const secondsOrZero = z.number().min(0).max(31_536_000);
 const port = z.int().min(1).max(65_535);
 const portOrFree = z.int().min(0).max(65_535);
 const text = z.string().min(1).max(1_024);
+const count = z.int().min(1).max(1_000_000);
+const isAddress = (value: string): boolean => z.union([z.ipv4(), z.ipv6()]).safeParse(value).success;
+const network = z.string().refine((value) => z.union([z.cidrv4(), z.cidrv6()]).safeParse(value).success, 'must be a network such as 10.0.0.0/8 or 2001:db8::/32');
 const code = z
   .string()
   .regex(/^\*[0-9]{1,4}$/, 'must be a * and one to four digits')
@@ -28,7 +31,16 @@ export const freeswitchSchema = z.strictObject({
 
 export const configSchema = z.strictObject({
   data: z.strictObject({ dir: text, secretFile: text.nullable() }),
-  sip: z.strictObject({ host: text, port: portOrFree }),
+  sip: z.strictObject({
+    host: text,
+    port: portOrFree,
+    hosts: z.array(text).max(16),
+    tls: z.strictObject({ port: portOrFree.nullable(), certFile: text.nullable(), keyFile: text.nullable(), caFile: text.nullable(), verifyPeers: z.enum(['none', 'servers', 'all']) }),
+    ws: z.strictObject({ port: portOrFree.nullable() }),
+    wss: z.strictObject({ port: portOrFree.nullable() }),
+    externalAddress: z.string().refine(isAddress, 'must be an IP address').nullable(),
+    localNetworks: z.array(network).max(64),
+  }),
   rtp: z.strictObject({ portMin: z.int().min(1024).max(65_534), portMax: z.int().min(1025).max(65_535) }),
   http: z.strictObject({ host: text, port: portOrFree }),
   h323: z.strictObject({ port: portOrFree }),
@@ -81,7 +93,16 @@ export const configSchema = z.strictObject({
     }),
   }),
   drain: z.strictObject({ timeout: secondsOrZero }),
-  limits: z.strictObject({ calls: z.int().min(1).max(100_000), sipMessageBytes: z.int().min(1_500).max(1_048_576), sipConnections: z.int().min(1).max(100_000) }),
+  limits: z.strictObject({
+    calls: z.int().min(1).max(100_000),
+    sipMessageBytes: z.int().min(1_500).max(1_048_576),
+    sipConnections: z.int().min(1).max(100_000),
+    sipHalfOpen: z.int().min(1).max(100_000),
+    sipTransactions: z.int().min(1).max(1_000_000),
+    loopLag: seconds,
+    perSource: z.strictObject({ connections: count, messages: count, invites: count, registers: count, options: count }),
+    exempt: z.array(network).max(256),
+  }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']) }),
 });
 

@@ -113,5 +113,5 @@ export function dialledAt(hostPorts: string): readonly string[] {
   const entries = hostPorts.split(',').map((entry) => /^([a-z]+)\/(.+)$/.exec(entry.trim()) ?? []);
   const at = (transport: string): readonly string[] => entries.flatMap(([, found, address]) => (found === transport && address !== undefined ? [address] : []));
   const udp = at('udp');
-  return [...udp.map((address) => `sip:${address}`), ...at('tcp').flatMap((address) => (udp.includes(address) ? [] : [`sip:${address};transport=tcp`]))];
+  return [...udp.map((address) => `sip:${address}`), ...at('tcp').flatMap((address) => (udp.includes(address) ? [] : [`sip:${address};transport=tcp`])), ...at('tls').map((address) => `sip:${address};transport=tls`)];
 }

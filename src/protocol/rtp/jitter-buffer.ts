@@ -1,52 +1,53 @@
 /**
- * The receiving end of one audio stream at 8 kHz: packets go in when they arrive, one 20 ms frame comes out a tick.
+ * The receiving end of one audio stream: packets go in when they arrive, one frame of 20 ms comes out a tick.
  *
  * Delay is the enemy. A frame is played at the first tick that lies at least `margin + jitter` after the time at which, by the
- * fastest packets of the last seconds, it was due; on a clean network nothing is held beyond that. Samples lie in a ring by RTP
- * timestamp, so any packet size is split or joined by itself, and order, loss and duplicates show as marks in the ring. Neither
- * sequence number nor marker is needed: a pause shows as a pause, whether or not its end is marked.
+ * fastest packets of the last seconds, it was due; on a clean network nothing is held beyond that. Packets lie in order of their RTP
+ * timestamp and are decoded when their turn comes, so any packet size is split or joined by itself, and order, loss and duplicates show
+ * in the queue. Neither sequence number nor marker is needed: a pause shows as a pause, whether or not its end is marked.
  *
  * Delay grows by holding: when the next frame is not there the stream stands still and the gap is concealed. What arrives then tells
  * which it was: a lost frame (the wait is made up by leaving it out) or a late one (the wait stays, as a larger delay). Delay shrinks
- * by playing two frames as one, cross-faded, once the surplus has lasted: this decays a past jitter and absorbs a fast sender's clock.
+ * by playing two frames as one, cross-faded, once the surplus has lasted: this gives back the delay of a past jitter and absorbs a fast
+ * sender's clock.
  */
+import { DelayEstimate } from './delay-estimate.ts';
 import { timestampDelta } from './packet.ts';
+import { PacketQueue } from './packet-queue.ts';
+import type { QueuedPacket } from './packet-queue.ts';
 
-export const FRAME_SAMPLES = 160;
-/** Longest packet taken: 60 ms. */
-export const MAX_PACKET_SAMPLES = 480;
+/** What decodes a stream's packets, each once and in order. */
+export interface StreamDecoder {
+  /** Sampling rate of what comes out, Hz. */
+  readonly rate: number;
+  /** Whether `conceal` makes use of the packet after the gap. */
+  readonly correctsErrors: boolean;
+  /** Decodes the first `length` of `payload` into the start of `samples`; answers how many, 0 when it cannot be decoded. */
+  decode(payload: Uint8Array, length: number, samples: Int16Array): number;
+  /** Fills `samples` with what might follow; `next` is the packet right after the gap, when it is there. `silence`: nothing is left to be heard. */
+  conceal(samples: Int16Array, next?: QueuedPacket): 'concealed' | 'silence';
+}
 
-const SAMPLES_PER_MS = 8;
-const FRAME_MS = FRAME_SAMPLES / SAMPLES_PER_MS;
-/** 512 ms: more than the largest delay (below), a power of two. */
-const RING = 4096;
-const MASK = RING - 1;
+const FRAME_MS = 20;
+/** Longest packet taken: 120 ms, the longest of Opus. */
+const MAX_PACKET_MS = 120;
+/** More than the largest delay: what is further apart does not belong together. */
+const MAX_SPAN_MS = 512;
 /** A tick comes after the packets of its own millisecond only if there is a little air between them. */
 const MARGIN_MS = 3;
-/** Jitter beyond this is loss: nobody wants a longer delay in a conversation. */
-const MAX_JITTER_MS = 100;
-/**
- * Jitter is what 98 % of the packets stay below: up this much for each above, down a fiftieth for each other (4 ms a second). A single
- * stall must not cost delay for long; one that comes back every second must be believed.
- */
-const JITTER_UP_MS = 4;
-const JITTER_DOWN_MS = JITTER_UP_MS / 50;
-/** Packets this close behind another were held up by the same thing, which is counted once. */
-const BURST_MS = 3;
-/** The fastest packet is remembered for one to two of these: slow enough to see it, fast enough to follow a clock 100 ppm off. */
-const WINDOW_MS = 2000;
 /** A transit time this far off is another clock (a sender that began anew), not a delay. */
 const NEW_CLOCK_MS = 1000;
 /** Ticks the stream stands still before it counts as stopped. */
 const MAX_HELD = 5;
 /** Packets too late in a row after which our idea of the stream is wrong: more than any reordering brings. */
 const MAX_LATE = 25;
-/** A surplus has to last 25 ticks (500 ms) before a frame is left out, unless it is large. */
+/** A surplus lasts 25 ticks (500 ms) before a frame is left out, 5 where nobody talks, unless it is large. */
 const SURPLUS_TICKS = 25;
+const QUIET_SURPLUS_TICKS = 5;
 const LARGE_SURPLUS_MS = 60;
 const HYSTERESIS_MS = 2;
-/** Concealment fades to silence over 60 ms (as G.711 Appendix I §2.6). */
-const FADE_SAMPLES = 480;
+/** Mean amplitude below which nothing of interest is left out: -60 dBFS. */
+const QUIET = 32;
 
 export type PutOutcome = 'queued' | 'duplicate' | 'late' | 'malformed';
 /** `shortened`: two frames cross-faded into one. `concealed`: at least one sample was made up. */
@@ -56,63 +57,88 @@ type Mode = 'idle' | 'waiting' | 'running';
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
+/** A frame at 48 kHz. One buffer is worked on at a time, so all share it. */
+const following = new Int16Array(960);
+
+function isQuiet(frame: Int16Array): boolean {
+  let total = 0;
+  for (const sample of frame) total += Math.abs(sample);
+  return total < QUIET * frame.length;
+}
+
 export class JitterBuffer {
-  readonly #ring = new Int16Array(RING);
-  readonly #filled = new Uint8Array(RING);
-  readonly #history = new Int16Array(FRAME_SAMPLES);
+  readonly #decoder: StreamDecoder;
+  /** RTP clock units a millisecond and a frame; samples a clock unit. */
+  readonly #perMs: number;
+  readonly #frame: number;
+  readonly #ratio: number;
+  readonly #queue = new PacketQueue();
+  readonly #estimate = new DelayEstimate();
+  /** The packet being played, decoded: from `#decodedStart` to `#decodedEnd`. */
+  #decoded = new Int16Array(0);
+  #decodedStart = 0;
+  #decodedEnd = 0;
   #mode: Mode = 'idle';
   #ssrc: number | undefined;
   #lastTimestamp = 0;
-  /** Positions count samples without wrap; `#lastPosition` belongs to `#lastTimestamp`. */
+  /** Positions count clock units without wrap; `#lastPosition` belongs to `#lastTimestamp`. */
   #lastPosition = 0;
-  /** Next sample to be taken, and one past the newest. */
+  /** Next position to be taken, and one past the newest. */
   #cursor = 0;
   #end = 0;
   #held = 0;
   #lateInRow = 0;
-  #lateSeen = false;
+  #mayGrow = false;
   #surplus = 0;
-  #concealedInRow = FADE_SAMPLES;
-  #jitter = 0;
-  #lastArrival = -Infinity;
-  /** Extra wait because packets do not end where frames do, ms. */
+  /** Extra wait because packets do not end where frames do, and the length of the latest packet, ms. */
   #packing = 0;
-  #windowStart = 0;
-  #windowMin = Infinity;
-  #earlierMin = Infinity;
+  #packetMs = FRAME_MS;
   #largest = 0;
+
+  /** `clockRate`: of the RTP timestamps, Hz, a multiple of 50. */
+  constructor(clockRate: number, decoder: StreamDecoder) {
+    this.#decoder = decoder;
+    this.#perMs = clockRate / 1000;
+    this.#frame = clockRate / (1000 / FRAME_MS);
+    this.#ratio = decoder.rate / clockRate;
+  }
 
   /** Largest number of frames that were waiting at once. */
   get largestDepth(): number {
     return this.#largest;
   }
 
-  /** Samples between the next one to be taken and the newest. */
-  get depth(): number {
-    return this.#mode === 'idle' ? 0 : Math.max(this.#end - this.#cursor, 0);
+  /** Milliseconds between the next sample to be taken and the newest. */
+  get depthMs(): number {
+    return this.#mode === 'idle' ? 0 : Math.max(this.#end - this.#cursor, 0) / this.#perMs;
   }
 
-  /** Takes a packet of `count` decoded samples that arrived at `now` (ms, any monotonic clock, the one `take` is called with). */
-  put(ssrc: number, timestamp: number, now: number, samples: Int16Array, count: number): PutOutcome {
-    if (count <= 0 || count > MAX_PACKET_SAMPLES || count > samples.length) return 'malformed';
+  /**
+   * Takes a packet of `duration` clock units that arrived at `now` (ms, any monotonic clock, the one `take` is called with); its payload is
+   * `bytes` from `start` to `end` and is copied.
+   */
+  put(ssrc: number, timestamp: number, duration: number, now: number, bytes: Uint8Array, start: number, end: number): PutOutcome {
+    if (duration <= 0 || duration > MAX_PACKET_MS * this.#perMs || end <= start) return 'malformed';
     if (ssrc !== this.#ssrc) this.#begin(ssrc, timestamp);
     let position = this.#lastPosition + timestampDelta(this.#lastTimestamp, timestamp);
-    if (Math.abs(this.#transit(position + count, now) - this.#base()) > NEW_CLOCK_MS) {
+    if (Math.abs(this.#transit(position + duration, now) - this.#estimate.base) > NEW_CLOCK_MS) {
       this.#begin(ssrc, timestamp);
       position = this.#lastPosition;
     }
     this.#lastTimestamp = timestamp;
     this.#lastPosition = position;
-    this.#measure(position + count, count, now);
+    this.#packetMs = duration / this.#perMs;
+    this.#packing = (duration - gcd(duration, this.#frame)) / this.#perMs;
+    this.#estimate.measure(this.#transit(position + duration, now), now);
 
-    if (this.#mode === 'running' && position + count <= this.#cursor) {
-      this.#lateSeen = true;
+    if (this.#mode === 'running' && position + duration <= this.#cursor) {
+      this.#mayGrow = true;
       if (++this.#lateInRow < MAX_LATE) return 'late';
       this.#empty();
     }
     const oldest = Math.min(position, this.#cursor);
-    const newest = Math.max(position + count, this.#end);
-    if (this.#mode !== 'idle' && newest - oldest > RING) this.#empty();
+    const newest = Math.max(position + duration, this.#end);
+    if (this.#mode !== 'idle' && newest - oldest > MAX_SPAN_MS * this.#perMs) this.#empty();
     if (this.#mode === 'idle') {
       this.#mode = 'waiting';
       this.#cursor = position;
@@ -122,30 +148,31 @@ export class JitterBuffer {
     if (this.#mode === 'waiting') this.#cursor = Math.min(this.#cursor, position);
     this.#lateInRow = 0;
     if (this.#held > 0) this.#resume(position);
-    return this.#write(position, samples, count);
+    const outcome = this.#isDecoded(position) ? 'duplicate' : this.#queue.insert(position, duration, bytes, start, end);
+    if (outcome !== 'queued') return outcome === 'full' ? 'late' : outcome;
+    this.#end = Math.max(this.#end, position + duration);
+    return 'queued';
   }
 
-  /** Fills `frame` (160 samples) with what is to be heard at the tick of `now`. */
+  /** Fills `frame` (20 ms at the decoder's rate) with what is to be heard at the tick of `now`. */
   take(now: number, frame: Int16Array): TakeOutcome {
-    if (this.#mode === 'waiting' && this.#slack(now) >= MARGIN_MS + this.#jitter) this.#mode = 'running';
-    if (this.#mode !== 'running') return this.#conceal(frame);
-    this.#largest = Math.max(this.#largest, Math.ceil(this.depth / FRAME_SAMPLES));
-    if (this.#end < this.#cursor + FRAME_SAMPLES) {
+    if (this.#mode === 'waiting' && this.#slack(now) >= this.#target()) this.#mode = 'running';
+    if (this.#mode !== 'running') return this.#decoder.conceal(frame);
+    this.#largest = Math.max(this.#largest, Math.ceil(this.depthMs / FRAME_MS));
+    if (this.#end < this.#cursor + this.#frame) {
       if (++this.#held > MAX_HELD) this.#empty();
-      return this.#conceal(frame);
+      return this.#decoder.conceal(frame);
     }
     // A packet came after its turn, others did not: stand still for a tick if that would have saved it.
-    const grow = this.#lateSeen && this.#slack(now) < MARGIN_MS + this.#jitter;
-    this.#lateSeen = false;
-    if (grow) return this.#conceal(frame);
-    const shorten = this.#hasSurplus(now);
-    const missing = this.#read(frame);
-    if (!shorten || missing > 0) {
-      if (missing === 0) this.#history.set(frame);
-      return missing > 0 ? 'concealed' : 'audio';
-    }
+    const grow = this.#mayGrow && this.#slack(now) < this.#target();
+    this.#mayGrow = false;
+    if (grow) return this.#decoder.conceal(frame);
+    const surplus = this.#slack(now) - FRAME_MS - this.#target() - HYSTERESIS_MS;
+    this.#surplus = surplus > 0 ? this.#surplus + 1 : 0;
+    if (this.#read(frame) > 0) return 'concealed';
+    if (!this.#hasToGo(surplus, frame)) return 'audio';
+    this.#surplus = 0;
     this.#blendNext(frame);
-    this.#history.set(frame);
     return 'shortened';
   }
 
@@ -154,128 +181,117 @@ export class JitterBuffer {
     this.#ssrc = ssrc;
     this.#lastTimestamp = timestamp;
     this.#lastPosition = 0;
-    this.#jitter = 0;
-    this.#windowMin = Infinity;
-    this.#earlierMin = Infinity;
+    this.#estimate.reset();
   }
 
   #empty(): void {
     this.#mode = 'idle';
-    this.#filled.fill(0);
+    this.#queue.clear();
+    this.#decodedEnd = this.#decodedStart;
     this.#held = 0;
     this.#lateInRow = 0;
-    this.#lateSeen = false;
+    this.#mayGrow = false;
     this.#surplus = 0;
   }
 
   #transit(end: number, now: number): number {
-    return now - end / SAMPLES_PER_MS;
-  }
-
-  /** Transit time of the fastest packet of late; before the first one there is none, and any is right. */
-  #base(): number {
-    const base = Math.min(this.#windowMin, this.#earlierMin);
-    return Number.isFinite(base) ? base : NaN;
-  }
-
-  #measure(end: number, count: number, now: number): void {
-    const transit = this.#transit(end, now);
-    if (now - this.#windowStart > WINDOW_MS) {
-      this.#earlierMin = this.#windowMin;
-      this.#windowMin = Infinity;
-      this.#windowStart = now;
-    }
-    this.#windowMin = Math.min(this.#windowMin, transit);
-    this.#packing = (count - gcd(count, FRAME_SAMPLES)) / SAMPLES_PER_MS;
-    if (now - this.#lastArrival > BURST_MS) {
-      const isAbove = transit - this.#base() > this.#jitter;
-      this.#jitter = isAbove ? Math.min(this.#jitter + JITTER_UP_MS, MAX_JITTER_MS) : Math.max(this.#jitter - JITTER_DOWN_MS, 0);
-    }
-    this.#lastArrival = now;
+    return now - end / this.#perMs;
   }
 
   /** How long ago the next frame was due, by the fastest packets. */
   #slack(now: number): number {
-    return this.#transit(this.#cursor + FRAME_SAMPLES, now) - this.#base() - this.#packing;
+    return this.#transit(this.#cursor + this.#frame, now) - this.#estimate.base - this.#packing;
+  }
+
+  /** How long after it was due a frame is played. Where packets are lost, one that can restore its predecessor is waited for. */
+  #target(): number {
+    const restoring = this.#decoder.correctsErrors && this.#estimate.isLossy ? this.#packetMs : 0;
+    return MARGIN_MS + this.#estimate.jitter + restoring;
   }
 
   /** After a hold: the time waited first makes up for what was lost, the rest of it stays as delay. */
   #resume(position: number): void {
     const lost = position - Math.max(this.#end, this.#cursor);
-    if (lost > 0) this.#advance(Math.min(lost, this.#held * FRAME_SAMPLES));
+    if (lost > 0) {
+      this.#countLost();
+      this.#advance(Math.min(lost, this.#held * this.#frame));
+    }
     this.#held = 0;
   }
 
-  #advance(samples: number): void {
-    for (let i = 0; i < samples; i++) this.#filled[(this.#cursor + i) & MASK] = 0;
-    this.#cursor += samples;
+  #countLost(): void {
+    this.#estimate.countLost();
+    if (this.#decoder.correctsErrors) this.#mayGrow = true;
+  }
+
+  #advance(units: number): void {
+    this.#cursor += units;
     this.#end = Math.max(this.#end, this.#cursor);
   }
 
-  #write(position: number, samples: Int16Array, count: number): PutOutcome {
-    let written = 0;
-    for (let i = Math.max(this.#cursor - position, 0); i < count; i++) {
-      const at = (position + i) & MASK;
-      if (this.#filled[at] === 1) continue;
-      this.#filled[at] = 1;
-      this.#ring[at] = samples[i] ?? 0;
-      written++;
-    }
-    this.#end = Math.max(this.#end, position + count);
-    return written > 0 ? 'queued' : 'duplicate';
+  #isDecoded(position: number): boolean {
+    return position >= this.#decodedStart && position < this.#decodedEnd;
   }
 
-  /** Moves the next frame out of the ring, making up what is missing; answers how many samples were missing. */
+  /** Moves the next frame out, making up what is missing; answers how many clock units were missing. */
   #read(frame: Int16Array): number {
+    const start = this.#cursor;
+    const end = start + this.#frame;
     let missing = 0;
-    for (let i = 0; i < FRAME_SAMPLES; i++) {
-      const at = (this.#cursor + i) & MASK;
-      if (this.#filled[at] === 1) {
-        frame[i] = this.#ring[at] ?? 0;
-        this.#filled[at] = 0;
-        this.#concealedInRow = 0;
-      } else {
-        frame[i] = this.#madeUp();
-        missing++;
+    while (this.#cursor < end) {
+      if (this.#cursor >= this.#decodedEnd || this.#cursor < this.#decodedStart) this.#decodeNext();
+      const at = this.#sample(this.#cursor - start);
+      if (this.#isDecoded(this.#cursor)) {
+        const upTo = Math.min(this.#decodedEnd, end);
+        const from = this.#sample(this.#cursor - this.#decodedStart);
+        const to = this.#sample(upTo - start);
+        for (let i = at; i < to; i++) frame[i] = this.#decoded[from + i - at] ?? 0;
+        this.#cursor = upTo;
+        continue;
       }
+      const next = this.#queue.first;
+      const upTo = Math.min(next?.position ?? end, end);
+      this.#decoder.conceal(frame.subarray(at, this.#sample(upTo - start)), next?.position === upTo ? next : undefined);
+      this.#countLost();
+      missing += upTo - this.#cursor;
+      this.#cursor = upTo;
     }
-    this.#cursor += FRAME_SAMPLES;
     return missing;
   }
 
+  #sample(units: number): number {
+    return Math.floor(units * this.#ratio);
+  }
+
+  /** Decodes the packet whose turn it is, if it is there. */
+  #decodeNext(): void {
+    let next = this.#queue.first;
+    while (next !== undefined && next.position + next.duration <= this.#cursor) {
+      this.#queue.removeFirst();
+      next = this.#queue.first;
+    }
+    if (next === undefined || next.position > this.#cursor) return;
+    const expected = this.#sample(next.duration);
+    if (this.#decoded.length < expected) this.#decoded = new Int16Array(expected);
+    const count = this.#decoder.decode(next.bytes, next.length, this.#decoded);
+    if (count < expected) this.#decoder.conceal(this.#decoded.subarray(count, expected));
+    this.#decodedStart = next.position;
+    this.#decodedEnd = next.position + next.duration;
+    this.#queue.removeFirst();
+  }
+
   /** True when a frame has to go: there is more delay than needed, it has lasted, and the frame after this one is there. */
-  #hasSurplus(now: number): boolean {
-    const surplus = this.#slack(now) - FRAME_MS - MARGIN_MS - this.#jitter - HYSTERESIS_MS;
-    this.#surplus = surplus > 0 ? this.#surplus + 1 : 0;
-    if (this.#surplus < SURPLUS_TICKS && surplus <= LARGE_SURPLUS_MS) return false;
-    if (this.depth < 2 * FRAME_SAMPLES) return false;
-    this.#surplus = 0;
-    return true;
+  #hasToGo(surplus: number, frame: Int16Array): boolean {
+    if (surplus <= 0 || this.#end < this.#cursor + this.#frame) return false;
+    if (surplus > LARGE_SURPLUS_MS || this.#surplus >= SURPLUS_TICKS) return true;
+    return this.#surplus >= QUIET_SURPLUS_TICKS && isQuiet(frame);
   }
 
   #blendNext(frame: Int16Array): void {
-    for (let i = 0; i < FRAME_SAMPLES; i++) {
-      const at = (this.#cursor + i) & MASK;
-      const next = this.#filled[at] === 1 ? (this.#ring[at] ?? 0) : this.#madeUp();
-      const weight = i / FRAME_SAMPLES;
-      frame[i] = (frame[i] ?? 0) * (1 - weight) + next * weight;
+    this.#read(following);
+    for (let i = 0; i < frame.length; i++) {
+      const weight = i / frame.length;
+      frame[i] = (frame[i] ?? 0) * (1 - weight) + (following[i] ?? 0) * weight;
     }
-    this.#advance(FRAME_SAMPLES);
-  }
-
-  #conceal(frame: Int16Array): TakeOutcome {
-    if (this.#concealedInRow >= FADE_SAMPLES) {
-      frame.fill(0);
-      return 'silence';
-    }
-    for (let i = 0; i < FRAME_SAMPLES; i++) frame[i] = this.#madeUp();
-    return 'concealed';
-  }
-
-  /** The last frame over and over, fading. */
-  #madeUp(): number {
-    const fade = 1 - this.#concealedInRow / FADE_SAMPLES;
-    if (fade <= 0) return 0;
-    return (this.#history[this.#concealedInRow++ % FRAME_SAMPLES] ?? 0) * fade;
   }
 }

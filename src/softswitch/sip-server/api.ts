@@ -1,8 +1,9 @@
 /** The SIP server: a SIP stack that `drachtio-srf` controls over the drachtio protocol. Made by `createSipServer`. */
 import type { Scheduler } from '../../lib/machine.ts';
-import type { ListenAddress, Logger, SipLimits, SipStackState } from '../sip-stack/api.ts';
+import type { Result } from '../../lib/result.ts';
+import type { ListenAddress, Logger, SipLimits, SipListenError, SipStackOptions, SipStackState } from '../sip-stack/api.ts';
 
-export interface SipServerOptions {
+export interface SipServerOptions extends Pick<SipStackOptions, 'tls' | 'nat' | 'nameServers' | 'loopLag'> {
   /** SIP addresses. */
   readonly listen: readonly ListenAddress[];
   /** Where drachtio clients connect; port 0 takes a free one. */
@@ -30,6 +31,8 @@ export interface SipServer {
   readonly controlPort: number;
   readonly sipAddresses: readonly ListenAddress[];
   debugState(): SipServerState;
+  /** Reads certificate and key again; connections and calls stay. */
+  reloadCertificates(): Promise<Result<void, SipListenError>>;
   /** Ends all calls with BYE, tells the clients, and closes everything; takes at most half a second. */
   close(): Promise<void>;
 }

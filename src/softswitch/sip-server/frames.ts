@@ -4,7 +4,7 @@ import type { Push, SipMeta } from '../../protocol/drachtio/server-message.ts';
 import { pushMessage, requestEcho, responseEcho } from '../../protocol/drachtio/server-message.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
-import type { HostPort, OnWire } from '../sip-stack/api.ts';
+import type { Flow, HostPort, OnWire } from '../sip-stack/api.ts';
 
 type Frame = (msgId: string) => string;
 
@@ -23,7 +23,7 @@ export class Frames {
     more: { readonly protocol?: string; readonly receivedOn?: { readonly address: string; readonly port: number } } = {},
   ): Frame {
     // A message of our own comes from our own address.
-    const meta = this.#meta(wire, source === 'network' ? wire.flow.remote : wire.flow.local, more.protocol ?? wire.flow.transport);
+    const meta = this.#meta(wire, source === 'network' ? wire.flow.remote : wire.flow.local, more.protocol ?? protocolOf(wire.flow));
     const push: Push = {
       source,
       meta,
@@ -37,17 +37,22 @@ export class Frames {
 
   requestEcho(answers: string, wire: OnWire<SipRequest>, transactionId: string): Frame {
     // As drachtio-server has it: our own address for UDP, the other end of a connection.
-    const meta = this.#meta(wire, wire.flow.transport === 'udp' ? wire.flow.local : wire.flow.remote, wire.flow.transport);
+    const meta = this.#meta(wire, wire.flow.transport === 'udp' ? wire.flow.local : wire.flow.remote, protocolOf(wire.flow));
     return (msgId) => requestEcho(msgId, answers, meta, transactionId, serialize(wire.message));
   }
 
   /** drachtio-server leaves the protocol empty in echoes of responses to anything but INVITE. */
   responseEcho(answers: string, wire: OnWire<SipResponse>, method: string, transactionId: string, dialogId: string): Frame {
-    const meta = this.#meta(wire, wire.flow.remote, method === 'INVITE' ? wire.flow.transport : '');
+    const meta = this.#meta(wire, wire.flow.remote, method === 'INVITE' ? protocolOf(wire.flow) : '');
     return (msgId) => responseEcho(msgId, answers, meta, transactionId, dialogId, serialize(wire.message));
   }
 
   #meta({ bytes }: OnWire<SipMessage>, { host, port }: HostPort, protocol: string): SipMeta {
     return { bytes, protocol, address: host, port, time: this.#scheduler.now() };
   }
+}
+
+/** drachtio-server calls WS and WSS `tcp`. */
+function protocolOf({ transport }: Flow): 'udp' | 'tcp' | 'tls' {
+  return transport === 'ws' || transport === 'wss' ? 'tcp' : transport;
 }

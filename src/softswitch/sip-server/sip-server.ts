@@ -2,7 +2,9 @@
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { ListenAddress } from '../sip-stack/api.ts';
+import type { Result } from '../../lib/result.ts';
+import { formatHostPort } from '../../protocol/sip/uri.ts';
+import type { ListenAddress, SipListenError } from '../sip-stack/api.ts';
 import { createSipStack } from '../sip-stack/sip-stack.ts';
 import type { SipStack } from '../sip-stack/api.ts';
 import type { SipServer, SipServerOptions, SipServerState } from './api.ts';
@@ -37,11 +39,11 @@ class DrachtioServer implements SipServer {
 
   constructor(options: SipServerOptions) {
     this.#options = options;
-    const { listen, scheduler, log, random, limits } = options;
+    const { scheduler, log } = options;
     this.#calls = new Calls(scheduler);
     this.#frames = new Frames(scheduler);
     const user = new Inbound(this.#calls, this.#clients, this.#frames, log);
-    this.#stack = createSipStack({ listen, scheduler, log, random, user, methods: METHODS, ...(limits === undefined ? {} : { limits }) });
+    this.#stack = createSipStack({ ...options, user, methods: METHODS });
     this.#outbound = new Outbound(this.#stack, this.#calls, this.#frames, log);
   }
 
@@ -66,6 +68,10 @@ class DrachtioServer implements SipServer {
 
   debugState(): SipServerState {
     return { clients: this.#clients.size, ...this.#calls.sizes, stack: this.#stack.debugState() };
+  }
+
+  reloadCertificates(): Promise<Result<void, SipListenError>> {
+    return this.#stack.reloadCertificates();
   }
 
   async close(): Promise<void> {
@@ -103,7 +109,7 @@ class DrachtioServer implements SipServer {
           secret: this.#options.control.secret,
           scheduler: this.#options.scheduler,
           log: this.#options.log,
-          greeting: () => [this.#hostPorts(), VERSION, this.#hostPorts()],
+          greeting: () => [this.#hostPorts(this.#options.nat?.externalAddress), VERSION, this.#hostPorts(undefined)],
           onSip: (client, frame) => this.#outbound.onSip(client, frame),
           onClose: (client) => this.#onClientGone(client),
         }),
@@ -139,11 +145,11 @@ class DrachtioServer implements SipServer {
     }
   }
 
-  /** `tcp/host:port,udp/host:port`, TCP first as drachtio-server has it. */
-  #hostPorts(): string {
+  /** `tcp/host:port,udp/host:port`, TCP first as drachtio-server has it; `external`: the address in front of it, where a NAT is between. */
+  #hostPorts(external: string | undefined): string {
     return [...this.#stack.addresses]
       .sort((a, b) => a.transport.localeCompare(b.transport))
-      .map(({ transport, host, port }) => `${transport}/${host === '0.0.0.0' ? outsideAddress() : host}:${port}`)
+      .map(({ transport, host, port }) => `${transport}/${formatHostPort(external ?? outsideAddress(host), port)}`)
       .join(',');
   }
 
@@ -160,7 +166,9 @@ class DrachtioServer implements SipServer {
 }
 
 /** Clients show this address to people; what a peer is told is found out per peer. */
-function outsideAddress(): string {
+function outsideAddress(bound: string): string {
+  if (bound !== '0.0.0.0' && bound !== '::') return bound;
+  const [family, loopback] = bound === '::' ? ['IPv6', '::1'] : ['IPv4', '127.0.0.1'];
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.find((address) => address.family === 'IPv4' && !address.internal)?.address ?? '127.0.0.1';
+  return all.find((address) => address.family === family && !address.internal && !address.address.startsWith('fe80:'))?.address ?? loopback;
 }

@@ -98,8 +98,8 @@ export interface SipStackOptions {
   readonly nat?: NatOptions;
   /** DNS servers (`192.0.2.1`, `[2001:db8::1]:53`) to ask instead of the system's. */
   readonly nameServers?: readonly string[];
-  /** How far the event loop stays behind, ms: `LoopLag`. */
-  readonly loopLag?: () => number;
+  /** A `LoopLag`, closed with the stack; none: never behind. */
+  readonly loopLag?: { read(): number; close(): void };
 }
 
 export interface TlsOptions {

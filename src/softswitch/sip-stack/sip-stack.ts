@@ -34,16 +34,18 @@ class Stack implements SipStack {
   readonly #context: Context;
   readonly #counters = new Map<string, number>();
   readonly #large: LargeRequests;
+  readonly #options: SipStackOptions;
   #closed = false;
 
   constructor(options: SipStackOptions) {
+    this.#options = options;
     const { scheduler, log, user } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const dialogs = new Map<string, SipDialog>();
     const serverTransactions = new ServerTransactions();
     const clientTransactions = new Map<string, ClientTx>();
     const count = (what: string): void => void this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1);
-    const admission = new Admission({ limits, scheduler, loopLag: options.loopLag ?? ((): number => 0), count });
+    const admission = new Admission({ limits, scheduler, loopLag: () => options.loopLag?.read() ?? 0, count });
     this.#large = new LargeRequests(() => scheduler.now());
     const transports = new Transports({
       listen: options.listen,
@@ -131,6 +133,7 @@ class Stack implements SipStack {
     for (const transaction of serverTransactions.values()) transaction.drop();
     for (const transaction of [...clientTransactions.values()]) transaction.drop();
     dialogs.clear();
+    this.#options.loopLag?.close();
     return transports.close();
   }
 

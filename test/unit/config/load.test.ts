@@ -25,7 +25,7 @@ describe('configuration: where a value comes from', () => {
   it('lays vestibule.yaml over the defaults, and the environment over both', () => {
     const files = { 'vestibule.yaml': 'sip:\n  port: 5070\n  host: 192.0.2.1\n' };
     const config = loaded({ VESTIBULE_SIP_PORT: '5080' }, files);
-    assert.deepEqual(config.sip, { host: '192.0.2.1', port: 5080 });
+    assert.deepEqual([config.sip.host, config.sip.port], ['192.0.2.1', 5080]);
     assert.equal(config.http.port, 8080);
   });
 
@@ -68,16 +68,20 @@ describe('configuration: every key', () => {
     'ending.guestsOnlyWarnings': '30,20.5',
     'limits.sipMessageBytes': '4096',
     'pin.screen': '99.5',
+    'limits.exempt': '192.0.2.0/24,2001:db8::/32',
+    'sip.tls.verifyPeers': 'all',
+    'sip.externalAddress': '192.0.2.9',
+    'sip.localNetworks': '10.0.0.0/8',
   };
   const sample = (key: Key): string => samples[key.path] ?? (key.path.startsWith('keypad.codes.') ? '*22' : key.kind === 'number' ? '77' : 'something');
 
   for (const key of keys) {
     it(`${key.path} is set by ${key.variable}`, () => {
       const text = sample(key);
-      const config = loaded({ VESTIBULE_FREESWITCH_HOST: 'h', [key.variable]: text });
+      const config = loaded({ VESTIBULE_FREESWITCH_HOST: 'h', VESTIBULE_SIP_TLS_CERT_FILE: 'c', VESTIBULE_SIP_TLS_KEY_FILE: 'k', [key.variable]: text });
       const set = at(config, key.path);
       const expected = key.kind === 'number' ? Number(text) : key.kind === 'boolean' ? text === 'true' : key.kind === 'text' ? text : text.split(',').map((word) => (key.kind === 'numberList' ? Number(word) : word));
-      if (key.path === 'data.dir' || key.path === 'data.secretFile' || key.path === 'prompts.dir') assert.ok(String(set).endsWith(`/${text}`));
+      if (/\.dir$|File$/.test(key.path)) assert.ok(String(set).endsWith(`/${text}`));
       else assert.deepEqual(set, expected);
       assert.notDeepEqual(set, at(loaded({}), key.path), 'the sample differs from the default');
     });
@@ -129,6 +133,9 @@ describe('configuration: refused', () => {
     ['a value of the wrong kind in a variable', { VESTIBULE_SIP_PORT: 'many' }, {}, /^config_invalid: VESTIBULE_SIP_PORT: sip\.port is not right/],
     ['a value out of range', { VESTIBULE_SIP_PORT: '65536' }, {}, /^config_invalid: VESTIBULE_SIP_PORT: sip\.port is not right: Too big/],
     ['a truth value that is none', { VESTIBULE_ROOM_AUTO_HOST_PIN: 'maybe' }, {}, /VESTIBULE_ROOM_AUTO_HOST_PIN: room\.autoHostPin is not right/],
+    ['TLS without a certificate', { VESTIBULE_SIP_TLS_PORT: '5061' }, {}, /^config_contradiction: VESTIBULE_SIP_TLS_PORT: sip\.tls\.port needs a certificate and its key/],
+    ['two listeners on one port', { VESTIBULE_SIP_WS_PORT: '5060' }, {}, /^config_contradiction: .*sip\.port and sip\.ws\.port are the same/],
+    ['a network that is none', { VESTIBULE_LIMITS_EXEMPT: '10.0.0.0/8,10.0.0.0/33' }, {}, /VESTIBULE_LIMITS_EXEMPT: limits\.exempt\[1\] is not right: must be a network/],
     ['a list with a wrong member, by its variable', { VESTIBULE_ENDING_GUESTS_ONLY_WARNINGS: '60,soon' }, {}, /VESTIBULE_ENDING_GUESTS_ONLY_WARNINGS: ending\.guestsOnlyWarnings\[1\] is not right/],
     ['a section without keys', {}, { 'vestibule.yaml': 'sip:\n' }, /vestibule\.yaml line 1: sip is not right/],
     ['a FreeSWITCH without a host', { VESTIBULE_FREESWITCH_PORT: '8022' }, {}, /^config_invalid: VESTIBULE_FREESWITCH_PORT: freeswitch\[0\]\.host is missing/],
