@@ -55,7 +55,7 @@ class ConferenceApp implements RunningApp {
     const profile = present?.profile ?? core.conferences.profile(this.#request.profile);
     const pin = this.#request.pin || (present?.settings.pin ?? profile.pin);
     const moderatorPin = variables.get('conference_moderator_pin') ?? present?.settings.moderatorPin ?? profile.moderatorPin;
-    return pin === '' ? undefined : { pin, moderatorPin };
+    return pin === '' && moderatorPin === '' ? undefined : { pin, moderatorPin };
   }
 
   #ask(pins: Pins): void {

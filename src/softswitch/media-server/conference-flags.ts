@@ -22,6 +22,9 @@ export interface MemberFlags {
   readonly skipDtmf: boolean;
   /** Joins only what is there. */
   readonly joinOnly: boolean;
+  /** Video, which nobody sees: kept because it is listed. */
+  readonly vmute: boolean;
+  readonly blind: boolean;
 }
 
 export interface ConferenceFlags {
@@ -51,6 +54,8 @@ export function memberFlags(words: ReadonlySet<string>): MemberFlags {
     distDtmf: words.has('dist-dtmf'),
     skipDtmf: words.has('skip-dtmf'),
     joinOnly: words.has('join-only'),
+    vmute: words.has('vmute'),
+    blind: words.has('blind'),
   };
 }
 

@@ -22,7 +22,8 @@ export function memberHeaders(conference: Conference, member: Member): readonly 
     ...channelHeaders(member.channel),
     ['Video', 'false'],
     ['Hear', String(member.hear)],
-    ['See', 'true'],
+    // mod_conference means: may be seen.
+    ['See', String(!member.videoMuted)],
     ['Speak', String(member.speak)],
     ['Talking', String(member.talking)],
     ['Mute-Detect', String(member.flags.muteDetect)],

@@ -118,7 +118,7 @@ function memberJson(conference: Conference, member: Member, now: number): Json {
     id: member.id,
     flags: {
       can_hear: member.hear,
-      can_see: true,
+      can_see: !member.blind,
       can_speak: member.speak,
       hold: member.hold,
       mute_detect: member.flags.muteDetect,
@@ -174,7 +174,7 @@ function recordingXml({ path, paused, startedAt }: Recording): string {
 function memberXml(conference: Conference, member: Member, now: number): string {
   const flags = {
     can_hear: member.hear,
-    can_see: true,
+    can_see: !member.blind,
     can_speak: member.speak,
     mute_detect: member.flags.muteDetect,
     talking: member.talking,

@@ -11,6 +11,7 @@ import type { ConferenceProfile } from './conference-profile.ts';
 import { Play } from './play.ts';
 
 export interface Pins {
+  /** Empty is none: only moderators come in (E08). */
   readonly pin: string;
   /** Makes a moderator; empty is none. */
   readonly moderatorPin: string;
@@ -154,7 +155,7 @@ class PinQuestion implements PinDialogue {
 
   #judge(digits: string): 'caller' | 'moderator' | 'wrong' {
     if (this.#pins.moderatorPin !== '' && same(digits, this.#pins.moderatorPin)) return 'moderator';
-    return same(digits, this.#pins.pin) ? 'caller' : 'wrong';
+    return this.#pins.pin !== '' && same(digits, this.#pins.pin) ? 'caller' : 'wrong';
   }
 }
 

@@ -136,7 +136,6 @@ export class Conference {
     if (!this.#members.includes(member)) return;
     const wasTalking = member.talking;
     this.#core.engine.leave(member.channel.uuid);
-    member.channel.member = undefined;
     this.plays.end(member);
     this.relations.forget(member);
     const heldFloor = this.#floor === member;
@@ -144,6 +143,7 @@ export class Conference {
     this.#members = this.#members.filter((other) => other !== member);
     member.talking = false;
     this.tellOf(member, [['Action', 'del-member']]);
+    member.channel.member = undefined;
     member.released(kicked);
     this.#life.post({ type: 'left', member: member.flags, wasTalking, graceMs: this.settings.endconfGraceTime * 1_000 });
     if (this.#members.length === 0) this.#destroy();

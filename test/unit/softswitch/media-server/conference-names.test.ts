@@ -43,7 +43,9 @@ describe('conference flags, C.3', () => {
     ['dist-dtmf', { distDtmf: true }],
     ['skip-dtmf', { skipDtmf: true }],
     ['join-only', { joinOnly: true }],
-    ['vmute|second-screen', {}],
+    ['vmute', { vmute: true }],
+    ['blind', { blind: true }],
+    ['flip-video|second-screen', {}],
   ];
   const none = memberFlags(flagWords());
   for (const [word, set] of table) {
