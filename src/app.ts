@@ -193,7 +193,7 @@ class Program implements App {
       srf,
       server: sip === undefined ? { host: config.drachtio.host ?? '', port: config.drachtio.port, secret: config.drachtio.secret } : sip.value.control,
       newId,
-      wireEnd: (reason) => ({ status: endCause(reason).status, reason: reasonHeader(reason) }),
+      wireEnd: (reason) => ({ ...endCause(reason), reason: reasonHeader(reason) }),
       scheduler,
       log,
       onCall: (leg) => registry.arrive(leg),
@@ -218,7 +218,7 @@ class Program implements App {
     this.#addresses = signalling.addresses;
 
     const settings = roomSettings(config);
-    const demoRoom = await ensureDemoRoom({ rooms: stores.rooms, meta: stores.meta, pinBounds: settings.pinBounds, language: config.room.language, randomBelow });
+    const demoRoom = await ensureDemoRoom({ rooms: stores.rooms, meta: stores.meta, pinBounds: settings.pinBounds, language: config.room.language, mediaEncryption: config.room.encryption, randomBelow });
     if (!demoRoom.ok) return demoRoom;
     handlers = {
       ...createRoomCommands({ ...settings, rooms: stores.rooms, randomBelow, onChange: (change) => onRoomChange(registry, change) }),

@@ -1,4 +1,4 @@
-import { admit } from '../domain/admission.ts';
+import { admit, judgeMedia, type AdmissionVerdict } from '../domain/admission.ts';
 import type { Pin } from '../domain/pin-format.ts';
 import type { AdmissionRule, EntryRole, Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
@@ -16,6 +16,7 @@ import type { ConferenceActor, LegOrder } from './conference-actor.ts';
 import { LegVoice } from './leg-voice.ts';
 import { roomNow } from './live-control.ts';
 import { heldBy } from './media-hold.ts';
+import { offeredProtection, protectionOf } from './media-protection.ts';
 import { initialSession, sessionStep, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
 
 /** What the attendant asks for: an alias of it, its PIN, and the longest room number. */
@@ -143,7 +144,7 @@ export class CallSession {
     if (reason !== undefined) this.end(reason);
   }
 
-  /** Why the call cannot go on, if so. Row 1 is the only verdict that does not need the media. */
+  /** Why the call cannot go on, if so. */
   async #findRoom(): Promise<EndReason | undefined> {
     const { leg, rooms, attendant } = this.#options;
     if (leg.aliases.some((alias) => attendant.aliases.includes(alias))) return undefined;
@@ -158,6 +159,9 @@ export class CallSession {
   async #takeCall(): Promise<EndReason | undefined> {
     const { leg, media, scheduler, language } = this.#options;
     if (leg.offer.kind === 'unusable') return leg.offer.reason;
+    // Who is turned away is not answered first; every other verdict needs the media.
+    const verdict = this.#room === undefined ? undefined : this.#verdict(this.#room);
+    if (verdict?.kind === 'reject') return verdict.reason;
     if (this.#isEnding()) return undefined;
     this.#allocation = media.allocate(leg.offer.kind === 'offered' ? leg.offer.media : undefined, {
       onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
@@ -232,10 +236,15 @@ export class CallSession {
   }
 
   /** The admission rules, as the room and its conference stand now. */
+  #verdict(room: Room): AdmissionVerdict {
+    const { leg, standing } = this.#options;
+    return admit({ room: roomRules(room), conference: standing(room), media: offeredProtection(leg.offer) });
+  }
+
   #judge(room: Room): void {
     this.#settleOn(room);
     const rules = roomRules(room);
-    const verdict = admit({ room: rules, conference: this.#options.standing(room) });
+    const verdict = this.#verdict(room);
     this.#log.info({ room: room.id, verdict: verdict.kind, rule: verdict.rule }, `admission: ${verdict.kind} by ${verdict.rule}`);
     switch (verdict.kind) {
       case 'reject':
@@ -299,6 +308,7 @@ export class CallSession {
   /** RFC 3264 §8: the media server answers; held, the no-media rule rests. */
   async #offered(offer: MediaDescription): Promise<Result<MediaDescription, 'refused'>> {
     if (this.#answered === undefined || this.stage === 'ending') return err('refused');
+    if (this.#room !== undefined && judgeMedia(roomRules(this.#room), protectionOf(offer)) !== 'accepted') return err('refused');
     const answer = await this.#answered.media.update(offer);
     if (!answer.ok) return err('refused');
     this.#machine.post({ type: 'leg', event: { type: 'held', held: heldBy(offer), now: this.#options.scheduler.now() } });

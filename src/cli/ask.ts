@@ -38,6 +38,7 @@ export const roomSettings = (config: Config) => ({
   pinBounds: { minLength: config.pin.minLength, maxLength: config.pin.maxLength },
   language: config.room.language,
   languages: promptLanguages(config.prompts.dir),
+  mediaEncryption: config.room.encryption,
   autoHostPin: config.room.autoHostPin,
   reservedAliases: config.attendant.aliases,
 });

@@ -1,4 +1,5 @@
 import { generatePin, type Pin, type PinBounds } from '../domain/pin-format.ts';
+import type { MediaEncryption } from '../domain/policy.ts';
 import type { Room } from '../domain/room.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
@@ -12,6 +13,7 @@ export interface DemoRoomContext {
   readonly meta: MetaStore;
   readonly pinBounds: PinBounds;
   readonly language: string;
+  readonly mediaEncryption: MediaEncryption;
   /** 0..below-1 */
   readonly randomBelow: (below: number) => number;
 }
@@ -42,7 +44,7 @@ async function make(context: DemoRoomContext): Promise<Result<DemoRoom, Problem>
   const guest = generatePin(context.randomBelow, (pin) => pin.reveal() === host.value.reveal(), context.pinBounds);
   if (!guest.ok) return guest;
   const room = await context.rooms.add(
-    { name: 'Demo', aliases: [demoAlias], language: context.language, muteGuestsOnJoin: false, pinHostControls: 'none', anonymous: { moderator: { enabled: true }, speaker: { enabled: true } } },
+    { name: 'Demo', aliases: [demoAlias], language: context.language, muteGuestsOnJoin: false, mediaEncryption: context.mediaEncryption, pinHostControls: 'none', anonymous: { moderator: { enabled: true }, speaker: { enabled: true } } },
     { host: host.value, guest: guest.value },
   );
   return room.ok ? ok({ kind: 'made', room: room.value, hostPin: host.value, guestPin: guest.value }) : err(room.error);

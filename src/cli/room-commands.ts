@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ControlAnswer, ControlHandlers } from '../adapters/control-socket/protocol.ts';
 import { generatePin, parsePin, type Pin, type PinBounds } from '../domain/pin-format.ts';
+import type { MediaEncryption } from '../domain/policy.ts';
 import { checkPins, normaliseAlias, roomWarnings, validateRoom, type PinRole, type PinSlot, type Room, type RoomSettings } from '../domain/room.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
@@ -17,6 +18,8 @@ export interface RoomCommandContext {
   readonly language: string;
   /** Languages there are prompts for. */
   readonly languages: readonly string[];
+  /** Of a room made without saying. */
+  readonly mediaEncryption: MediaEncryption;
   /** PX-17: a room made without a host PIN gets one. */
   readonly autoHostPin: boolean;
   /** Aliases that lead to the attendant. */
@@ -49,6 +52,7 @@ const addParams = z.strictObject({
   language: z.string().optional(),
   muteGuestsOnJoin: z.boolean().optional(),
   participantLimit: z.number().optional(),
+  mediaEncryption: z.enum(['optional', 'required']).optional(),
   pinHostControls: z.enum(['none', 'full']).optional(),
   ...pins,
 });
@@ -88,6 +92,7 @@ async function add(context: RoomCommandContext, given: AddParams): Promise<Contr
       language: given.language ?? context.language,
       muteGuestsOnJoin: given.muteGuestsOnJoin ?? false,
       ...(given.participantLimit === undefined ? {} : { participantLimit: given.participantLimit }),
+      mediaEncryption: given.mediaEncryption ?? context.mediaEncryption,
       pinHostControls: given.pinHostControls ?? 'none',
       anonymous: { moderator: { enabled: true }, speaker: { enabled: true } },
     },

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Config } from '../config/schema.ts';
+import type { MediaEncryption } from '../domain/policy.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { Problem } from '../lib/problem.ts';
 import { askAboutRooms, type RoomAnswer } from './ask.ts';
@@ -21,6 +22,7 @@ interface AddOptions extends PinOptions {
   readonly pinHostControls?: 'none' | 'full';
   readonly muteGuests?: true;
   readonly limit?: number;
+  readonly encryption?: MediaEncryption;
 }
 
 interface SetPinOptions extends PinOptions {
@@ -48,6 +50,7 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
     .option('--pin-host-controls <what>', 'what a host by PIN may do to others: none or full', oneOf(['none', 'full']))
     .option('--mute-guests', 'guests are muted when they come in')
     .option('--limit <number>', 'most participants at a time', wholeNumber)
+    .option('--encryption <what>', 'SRTP of its callers: optional, or required, which turns all others away', oneOf(['optional', 'required']))
     .option('--json', 'answer as JSON')
     .action((options: AddOptions) =>
       run(options.json === true, async (config) => {
@@ -60,6 +63,7 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
           pinHostControls: options.pinHostControls,
           muteGuestsOnJoin: options.muteGuests,
           participantLimit: options.limit,
+          mediaEncryption: options.encryption,
           ...pins.value,
         };
         return show(io, options, await askAboutRooms(config, 'room.add', params), (value) => changedText('made', value as RoomChanged));
@@ -150,6 +154,6 @@ function changedText(what: string, { room, generated }: RoomChanged): string {
 function listText(rooms: readonly RoomView[]): string {
   if (rooms.length === 0) return 'there are no rooms';
   const pins = (room: RoomView): string => (room.hasGuestPin ? 'host, guest' : room.hasHostPin ? 'host' : 'none');
-  const row = (room: RoomView): readonly string[] => [room.aliases.join(', '), room.name, pins(room), room.language, room.pinHostControls, String(room.participantLimit ?? '-')];
-  return table([['ALIASES', 'NAME', 'PINS', 'LANGUAGE', 'PIN HOST CONTROLS', 'LIMIT'], ...rooms.map(row)]);
+  const row = (room: RoomView): readonly string[] => [room.aliases.join(', '), room.name, pins(room), room.language, room.pinHostControls, String(room.participantLimit ?? '-'), room.mediaEncryption];
+  return table([['ALIASES', 'NAME', 'PINS', 'LANGUAGE', 'PIN HOST CONTROLS', 'LIMIT', 'ENCRYPTION'], ...rooms.map(row)]);
 }

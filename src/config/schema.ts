@@ -48,7 +48,7 @@ export const configSchema = z.strictObject({
   freeswitch: z.array(freeswitchSchema).max(16),
   softswitch: z.strictObject({ host: text, drachtioPort: portOrFree, drachtioSecret: text.nullable(), eslPort: portOrFree, eslSecret: text.nullable(), mediaSipPort: portOrFree }),
   prompts: z.strictObject({ dir: text.nullable() }),
-  room: z.strictObject({ language: z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language tag such as en or pt-BR'), autoHostPin: z.boolean() }),
+  room: z.strictObject({ language: z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language tag such as en or pt-BR'), autoHostPin: z.boolean(), encryption: z.enum(['optional', 'required']) }),
   attendant: z.strictObject({
     aliases: z.array(text).max(32),
     pin: z

@@ -1,4 +1,4 @@
-import type { AdmissionRule, EntryRole, RoomRules } from './policy.ts';
+import type { AdmissionRule, EntryRole, MediaProtection, RoomRules } from './policy.ts';
 import type { EndReason } from './reasons.ts';
 
 /** What is known of a call when it arrives, or when the attendant has its room number. */
@@ -7,6 +7,7 @@ export interface AdmissionInput {
   readonly room: RoomRules | undefined;
   /** The conference of the room as it is now. */
   readonly conference: { readonly open: boolean; readonly locked: boolean };
+  readonly media: MediaProtection;
 }
 
 /**
@@ -55,13 +56,20 @@ const bothPins: AdmissionVerdict = { kind: 'askPin', rule: 'both_pins', noPin: '
 const rows: readonly Row[] = [noPins, hostPinOnlyOpen, hostPinOnlyClosed];
 
 /** Judges a call: the first row that matches decides, and the verdict names it. */
-export function admit({ room, conference }: AdmissionInput): AdmissionVerdict {
+export function admit({ room, conference, media }: AdmissionInput): AdmissionVerdict {
   if (room === undefined) return { kind: 'reject', rule: 'unknown_alias', reason: 'unknown_alias' }; // row 1
+  // Before anything is asked: no PIN is keyed in the clear.
+  if (judgeMedia(room, media) === 'encryption_required') return { kind: 'reject', rule: 'encryption_required', reason: 'encryption_required' };
   for (const row of rows) {
     const verdict = row(room, conference);
     if (verdict !== undefined) return verdict;
   }
   return bothPins;
+}
+
+/** Judges what a caller offers, at the beginning and in the call (PXD-35). */
+export function judgeMedia(room: RoomRules, media: MediaProtection): 'accepted' | 'encryption_required' {
+  return room.mediaEncryption === 'required' && media === 'clear' ? 'encryption_required' : 'accepted';
 }
 
 /** Judges what was keyed at a PIN prompt, by the PINs and ways in force when it was submitted (PX-16). */

@@ -70,9 +70,16 @@ export interface RoomRules {
   /** Most legs in the conference (the lobby does not count); absent: no limit. */
   readonly participantLimit?: number;
   readonly muteGuestsOnJoin: boolean;
+  readonly mediaEncryption: MediaEncryption;
   /** Whether the anonymous ways in of each role are enabled (OV-05). */
   readonly anonymous: { readonly moderator: boolean; readonly speaker: boolean };
 }
+
+/** Whether the media of a call is enciphered on its way. */
+export type MediaProtection = 'encrypted' | 'clear';
+
+/** What a room asks of its callers' media. */
+export type MediaEncryption = 'optional' | 'required';
 
 export type EntryRole = 'host' | 'guest';
 
@@ -82,6 +89,7 @@ export type EntryRole = 'host' | 'guest';
  */
 export type AdmissionRule =
   | 'unknown_alias' // row 1
+  | 'encryption_required' // after row 1: the room takes encrypted media only
   | 'no_pins' // row 7
   | 'host_pin_only_open' // row 8
   | 'host_pin_only_closed' // row 9: the call is asked

@@ -7,6 +7,7 @@ export type EndReason =
   | 'caller_cancelled'
   // admission
   | 'unknown_alias'
+  | 'encryption_required'
   | 'number_failed'
   | 'number_timeout'
   | 'pin_failed'
@@ -41,6 +42,8 @@ export type EndReason =
 export interface EndCause {
   /** SIP status of the failure response when the leg ends before it was answered. */
   readonly status: number;
+  /** For people, beside the status (SIP `Warning`). */
+  readonly warning?: string;
   /** Q.850 cause value. */
   readonly cause: number;
   readonly fault: 'caller' | 'policy' | 'peer' | 'us';
@@ -55,6 +58,7 @@ const causes: Readonly<Record<EndReason, EndCause>> = {
   caller_cancelled: { status: 487, cause: 16, fault: 'caller', bucket: 'ended' },
 
   unknown_alias: { status: 404, cause: 1, fault: 'caller', bucket: 'turned_away' },
+  encryption_required: { status: 488, warning: 'Encryption required', cause: 88, fault: 'policy', bucket: 'turned_away', goodbye: 'admission_refused' },
   number_failed: { status: 404, cause: 1, fault: 'caller', bucket: 'turned_away', goodbye: 'number_invalid_3' },
   number_timeout: { status: 480, cause: 28, fault: 'caller', bucket: 'turned_away', goodbye: 'number_none' },
   pin_failed: { status: 403, cause: 21, fault: 'caller', bucket: 'turned_away', goodbye: 'pin_invalid_3' },

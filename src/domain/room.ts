@@ -1,7 +1,7 @@
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { Pin } from './pin-format.ts';
-import type { RoomRules } from './policy.ts';
+import type { MediaEncryption, RoomRules } from './policy.ts';
 
 export type RoomId = string;
 
@@ -24,6 +24,8 @@ export interface RoomSettings {
   readonly muteGuestsOnJoin: boolean;
   /** Most legs in the conference at a time (the lobby does not count); absent: no limit of its own. */
   readonly participantLimit?: number;
+  /** PXD-35: `required` turns away who does not encrypt. */
+  readonly mediaEncryption: MediaEncryption;
   /** PX-10: what a host who came in by PIN may do; `full` gives the permissions of a host by identity. */
   readonly pinHostControls: RoomRules['pinHostControls'];
   /** OV-05: whether the anonymous ways in (PINs, `#`, no PIN at all) give that role. */
@@ -115,6 +117,7 @@ export function roomRules(room: Room): RoomRules {
     pinHostControls: room.pinHostControls,
     ...(room.participantLimit === undefined ? {} : { participantLimit: room.participantLimit }),
     muteGuestsOnJoin: room.muteGuestsOnJoin,
+    mediaEncryption: room.mediaEncryption,
     anonymous: { moderator: room.anonymous.moderator.enabled, speaker: room.anonymous.speaker.enabled },
   };
 }

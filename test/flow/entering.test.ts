@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { LegOffer } from '../../src/ports/call-leg.ts';
+import type { MediaDescription } from '../../src/ports/media.ts';
+import { description } from '../fakes/media.ts';
 import { attendantPin, guestPin, hostPin, inHouse, wrongPin } from './house.ts';
 
 describe('policy section 1: ways in', () => {
@@ -271,5 +274,58 @@ describe('media before the prompt', () => {
       assert.equal((await house.dial('1000', 'eve')).endedBy, 'no_common_codec');
       house.media.allocateFailure = 'media_unavailable';
       assert.equal((await house.dial('1000', 'ann')).endedBy, 'media_unavailable');
+    }));
+});
+
+describe('PXD-35: a room that takes encrypted media only', () => {
+  const encrypted: MediaDescription = { lines: description.lines.map((line) => ({ ...line, protocol: 'RTP/SAVP', crypto: ['1 AES_CM_128_HMAC_SHA1_80 inline:secretkey'] })) };
+  const offered = (media: MediaDescription): LegOffer => ({ kind: 'offered', media });
+
+  it('a caller in the clear is turned away before any PIN, unanswered and without an endpoint', () =>
+    inHouse(async (house) => {
+      await house.addRoom('6000', { host: hostPin, guest: guestPin, mediaEncryption: 'required' });
+      for (const offer of [offered(description), { kind: 'none' } as const]) {
+        const eve = await house.dial('6000', `eve${offer.kind}`, offer);
+        assert.equal(eve.endedBy, 'encryption_required');
+        assert.equal(house.media.legs.size, 0);
+      }
+      const [row] = await house.records();
+      assert.deepEqual([row?.['end_reason'], row?.['end_cause'], row?.['end_fault'], row?.['answered_at']], ['encryption_required', 'SIP 488', 'policy', null]);
+    }));
+
+  it('an encrypted caller is asked for the PIN as anywhere; its key is not in the log', () =>
+    inHouse(async (house) => {
+      await house.addRoom('6000', { host: hostPin, mediaEncryption: 'required' });
+      const hanna = await house.dial('6000', 'hanna', offered(encrypted));
+      await hanna.presses(`${hostPin}#`);
+      assert.equal(hanna.at, 'conference:host');
+      assert.ok(!house.logText.includes('secretkey'));
+    }));
+
+  it('by the attendant, it hears why and is ended', () =>
+    inHouse(
+      async (house) => {
+        await house.addRoom('6000', { mediaEncryption: 'required' });
+        const eve = await house.dial('100', 'eve');
+        eve.heard();
+        await eve.presses('6000#');
+        assert.deepEqual(eve.heard(), ['admission_refused']);
+        await house.after(1);
+        assert.equal(eve.endedBy, 'encryption_required');
+      },
+    ));
+
+  it('in the call an offer in the clear is refused, an encrypted one taken', () =>
+    inHouse(async (house) => {
+      await house.addRoom('6000', { mediaEncryption: 'required' });
+      const hanna = await house.dial('6000', 'hanna', offered(encrypted));
+      assert.deepEqual(await hanna.leg.offers(description), { ok: false, error: 'refused' });
+      assert.equal((await hanna.leg.offers(encrypted)).ok, true);
+      assert.equal(hanna.at, 'conference:host');
+    }));
+
+  it('a room that does not ask for it takes both', () =>
+    inHouse(async (house) => {
+      for (const media of [description, encrypted]) assert.equal((await house.dial('3000', `caller ${media.lines[0]!.protocol}`, offered(media))).at, 'conference:host');
     }));
 });

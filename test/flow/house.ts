@@ -88,7 +88,7 @@ export class House {
   async addRoom(alias: string, { host, guest, ...settings }: RoomOptions = {}): Promise<Room> {
     const pins = { ...(host === undefined ? {} : { host: new Pin(host) }), ...(guest === undefined ? {} : { guest: new Pin(guest) }) };
     const added = await this.#stores.rooms.add(
-      { name: `Room ${alias}`, aliases: [alias], language: 'en', muteGuestsOnJoin: false, pinHostControls: 'full', anonymous: { moderator: { enabled: true }, speaker: { enabled: true } }, ...settings },
+      { name: `Room ${alias}`, aliases: [alias], language: 'en', muteGuestsOnJoin: false, mediaEncryption: 'optional', pinHostControls: 'full', anonymous: { moderator: { enabled: true }, speaker: { enabled: true } }, ...settings },
       pins,
     );
     assert.ok(added.ok, JSON.stringify(added));

@@ -12,8 +12,8 @@ import { composeAnswer } from '../../protocol/sdp/many-lines.ts';
 import { displayName, headerText, shownText } from './header-text.ts';
 import { accepted, allowed } from './methods.ts';
 
-/** How an end is said in SIP: the status of a failure response and the value of the Reason header. */
-export type WireEnd = (reason: EndReason) => { readonly status: number; readonly reason: string };
+/** How an end is said in SIP: the status of a failure response, the value of the Reason header, and a text for Warning. */
+export type WireEnd = (reason: EndReason) => { readonly status: number; readonly reason: string; readonly warning?: string };
 
 export interface SipLegOptions {
   readonly id: string;
@@ -106,8 +106,9 @@ export class SipLeg implements InboundLeg {
   async #end(reason: EndReason): Promise<void> {
     const state = this.#state;
     if (state.is === 'over') return;
-    const { status, reason: value } = this.#options.wireEnd(reason);
-    const headers = { Reason: headerText(value) };
+    const { status, reason: value, warning } = this.#options.wireEnd(reason);
+    // RFC 3261 §20.43: 399 is any warning without a code of its own.
+    const headers = { Reason: headerText(value), ...(warning === undefined ? {} : { Warning: `399 vestibule "${headerText(warning)}"` }) };
     if (state.is === 'arrived') {
       this.#close();
       this.#options.res.send(status, { headers });

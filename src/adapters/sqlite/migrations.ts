@@ -7,6 +7,7 @@ import type { Kysely, Migration } from 'kysely';
 export const migrations: Readonly<Record<string, Migration>> = {
   '001-rooms': { up: rooms },
   '002-call-detail-records': { up: callDetailRecords },
+  '003-room-media-encryption': { up: roomMediaEncryption },
 };
 
 async function rooms(db: Kysely<unknown>): Promise<void> {
@@ -77,4 +78,11 @@ async function callDetailRecords(db: Kysely<unknown>): Promise<void> {
     .addColumn('peak_participants', 'integer')
     .execute();
   await db.schema.createIndex('cdr_conferences_ended').on('cdr_conferences').column('ended_at').execute();
+}
+
+async function roomMediaEncryption(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('rooms')
+    .addColumn('media_encryption', 'text', (column) => column.notNull().defaultTo('optional'))
+    .execute();
 }

@@ -44,6 +44,7 @@ export class SqliteRoomStore implements RoomStore {
           pin_host_controls: settings.pinHostControls,
           anonymous_moderator: Number(settings.anonymous.moderator.enabled),
           anonymous_speaker: Number(settings.anonymous.speaker.enabled),
+          media_encryption: settings.mediaEncryption,
         })
         .execute();
       await db
@@ -135,6 +136,7 @@ function roomOf(row: Selectable<Tables['rooms']>, aliases: readonly Tables['room
     aliases: aliases.map(({ alias }) => alias),
     language: row.language,
     muteGuestsOnJoin: row.mute_guests_on_join !== 0,
+    mediaEncryption: row.media_encryption,
     ...(row.participant_limit === null ? {} : { participantLimit: row.participant_limit }),
     pinHostControls: row.pin_host_controls,
     anonymous: { moderator: { enabled: row.anonymous_moderator !== 0 }, speaker: { enabled: row.anonymous_speaker !== 0 } },

@@ -17,6 +17,7 @@ export interface Tables {
     pin_host_controls: 'none' | 'full';
     anonymous_moderator: number;
     anonymous_speaker: number;
+    media_encryption: 'optional' | 'required';
   };
   room_aliases: { alias: string; room_id: string; position: number };
   room_pins: { room_id: string; role: 'host' | 'guest'; hash: string; length: number; sealed: string | null };

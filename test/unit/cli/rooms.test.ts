@@ -11,7 +11,7 @@ describe('room commands on the database, without a process', () => {
     const desk = new Desk(t);
     assert.deepEqual(await desk.run('room', 'list'), { code: 0, stdout: 'there are no rooms\n', stderr: offline });
     assert.deepEqual(await desk.run('room', 'add', '--alias', '2000', '--alias', 'Team', '--host-pin', '135792', '--guest-pin', '864209', '--name', 'Team'), { code: 0, stdout: 'room 2000, team made\n', stderr: offline });
-    assert.equal((await desk.run('room', 'list')).stdout, 'ALIASES     NAME  PINS         LANGUAGE  PIN HOST CONTROLS  LIMIT\n2000, team  Team  host, guest  en        none               -\n');
+    assert.equal((await desk.run('room', 'list')).stdout, 'ALIASES     NAME  PINS         LANGUAGE  PIN HOST CONTROLS  LIMIT  ENCRYPTION\n2000, team  Team  host, guest  en        none               -      optional\n');
     assert.equal((await desk.run('room', 'set-pin', '--alias', 'team', '--guest-pin', '2468')).stdout, 'room 2000, team changed\n');
     const { rooms } = await desk.stores();
     const room = await rooms.byAlias('2000');
@@ -23,10 +23,10 @@ describe('room commands on the database, without a process', () => {
 
   it('every option of add arrives', async (t) => {
     const desk = new Desk(t);
-    const { stdout } = await desk.run('room', 'add', '--alias', '1', '--host-pin', '1357', '--language', 'de', '--pin-host-controls', 'full', '--mute-guests', '--limit', '5', '--name', 'Fünf', '--json');
+    const { stdout } = await desk.run('room', 'add', '--alias', '1', '--host-pin', '1357', '--language', 'de', '--pin-host-controls', 'full', '--mute-guests', '--limit', '5', '--encryption', 'required', '--name', 'Fünf', '--json');
     const { room, generated } = JSON.parse(stdout) as { room: Record<string, unknown>; generated: unknown };
     assert.deepEqual({ ...room, id: '' }, {
-      id: '', name: 'Fünf', aliases: ['1'], language: 'de', muteGuestsOnJoin: true, participantLimit: 5, pinHostControls: 'full',
+      id: '', name: 'Fünf', aliases: ['1'], language: 'de', muteGuestsOnJoin: true, participantLimit: 5, mediaEncryption: 'required', pinHostControls: 'full',
       anonymous: { moderator: { enabled: true }, speaker: { enabled: true } }, hasHostPin: true, hasGuestPin: false, warnings: [],
     });
     assert.deepEqual(generated, {});
@@ -112,7 +112,7 @@ describe('room commands with a process', () => {
     const desk = new Desk(t);
     const { rooms } = await desk.stores();
     const changes: RoomChange[] = [];
-    await desk.process(createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: (change) => changes.push(change) }));
+    await desk.process(createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: (change) => changes.push(change) }));
     assert.deepEqual(await desk.run('room', 'add', '--alias', '2000', '--host-pin', '135792'), { code: 0, stdout: 'room 2000 made\n', stderr: '' });
     assert.equal((await desk.run('room', 'set-pin', '--alias', '2000', '--remove-host-pin')).code, 0);
     assert.match((await desk.run('room', 'set-pin', '--alias', '2000', '--guest-pin', '1234')).stderr, /guest_pin_needs_host_pin/);
@@ -123,7 +123,7 @@ describe('room commands with a process', () => {
   it('are carried out one after the other: no two of them break a rule together', async (t) => {
     const desk = new Desk(t);
     const { rooms } = await desk.stores();
-    const commands = createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: () => undefined });
+    const commands = createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: () => undefined });
     await commands['room.add']?.({ aliases: ['1'], hostPin: '1357' });
     const [removed, added] = await Promise.all([commands['room.setPin']?.({ alias: '1', hostPin: null }), commands['room.setPin']?.({ alias: '1', guestPin: '2468' })]);
     assert.deepEqual([removed?.ok, added?.ok], [true, false]);
@@ -132,7 +132,7 @@ describe('room commands with a process', () => {
   it('refuses what no command line of ours sends', async (t) => {
     const desk = new Desk(t);
     const { rooms } = await desk.stores();
-    const commands = createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: () => undefined });
+    const commands = createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: () => undefined });
     for (const params of [null, 5, [], {}, { aliases: 'x' }, { aliases: ['1'], pin: '1234' }, { aliases: ['1'], hostPin: 1234 }]) {
       const answer = await commands['room.add']?.(params);
       assert.ok(answer?.ok === false && answer.error[0]?.code === 'bad_parameters');

@@ -115,7 +115,7 @@ describe('the demo room', () => {
   const ensure = async (desk: Desk): Promise<DemoRoom> => {
     const { rooms, meta } = await desk.stores();
     let next = 0;
-    const made = await ensureDemoRoom({ rooms, meta, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', randomBelow: (below) => (next = (next * 7 + 3) % 101) % below });
+    const made = await ensureDemoRoom({ rooms, meta, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', mediaEncryption: 'optional', randomBelow: (below) => (next = (next * 7 + 3) % 101) % below });
     if (!made.ok) throw new Error(made.error.code);
     return made.value;
   };

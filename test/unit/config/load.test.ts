@@ -58,6 +58,7 @@ describe('configuration: every key', () => {
     'log.level': 'debug',
     'room.language': 'de',
     'room.autoHostPin': 'true',
+    'room.encryption': 'required',
     'attendant.aliases': '200,201',
     'attendant.pin': '2468',
     'pin.maxLength': '12',

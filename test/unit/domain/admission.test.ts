@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { admit, judgePin, type AdmissionVerdict, type PinMatch, type PinVerdict } from '../../../src/domain/admission.ts';
+import { admit, judgeMedia, judgePin, type AdmissionVerdict, type PinMatch, type PinVerdict } from '../../../src/domain/admission.ts';
 import type { RoomRules } from '../../../src/domain/policy.ts';
 import { bothPins, hostPinOnly, noPins } from './fixtures.ts';
 
@@ -28,7 +28,25 @@ describe('admission, policy section 1', () => {
     ['row 10, PX-13: both PINs, open: asked all the same', bothPins, open, { kind: 'askPin', rule: 'both_pins', noPin: 'end' }],
     ['row 10: both PINs, locked', bothPins, locked, { kind: 'askPin', rule: 'both_pins', noPin: 'end' }],
   ];
-  for (const [name, room, conference, verdict] of rows) it(name, () => assert.deepEqual(admit({ room, conference }), verdict));
+  for (const [name, room, conference, verdict] of rows) it(name, () => assert.deepEqual(admit({ room, conference, media: 'clear' }), verdict));
+});
+
+describe('PXD-35: encrypted media required', () => {
+  const strict = (room: RoomRules): RoomRules => ({ ...room, mediaEncryption: 'required' });
+  const rejected: AdmissionVerdict = { kind: 'reject', rule: 'encryption_required', reason: 'encryption_required' };
+  for (const room of [noPins, hostPinOnly, bothPins]) {
+    it('in the clear: turned away before any PIN, open or not', () => {
+      for (const conference of [open, closed, locked]) assert.deepEqual(admit({ room: strict(room), conference, media: 'clear' }), rejected);
+    });
+    it('encrypted: as any other room', () => assert.deepEqual(admit({ room: strict(room), conference: closed, media: 'encrypted' }), admit({ room, conference: closed, media: 'clear' })));
+  }
+  it('row 1 comes first', () => assert.equal(admit({ room: undefined, conference: closed, media: 'clear' }).rule, 'unknown_alias'));
+  it('optional: both are accepted; required: encrypted ones', () => {
+    assert.deepEqual((['encrypted', 'clear'] as const).map((media) => [judgeMedia(noPins, media), judgeMedia(strict(noPins), media)]), [
+      ['accepted', 'accepted'],
+      ['accepted', 'encryption_required'],
+    ]);
+  });
 });
 
 describe('a PIN judged', () => {

@@ -44,6 +44,7 @@ const room: RoomRules = {
   hasGuestPin: false,
   longestPin: 0,
   pinHostControls: 'none',
+  mediaEncryption: 'optional',
   muteGuestsOnJoin: false,
   anonymous: { moderator: true, speaker: true },
 };

@@ -7,6 +7,7 @@ describe('end reasons', () => {
   const rows: readonly (readonly [reason: EndReason, status: number, header: string, goodbye: string, level: 'info' | 'warn'])[] = [
     ['caller_cancelled', 487, 'Q.850;cause=16;text="caller_cancelled"', '', 'info'],
     ['unknown_alias', 404, 'Q.850;cause=1;text="unknown_alias"', '', 'info'],
+    ['encryption_required', 488, 'Q.850;cause=88;text="encryption_required"', 'admission_refused', 'info'],
     ['pin_failed', 403, 'Q.850;cause=21;text="pin_failed"', 'pin_invalid_3', 'info'],
     ['full', 486, 'Q.850;cause=17;text="full"', 'full', 'info'],
     ['guests_only_timeout', 480, 'Q.850;cause=16;text="guests_only_timeout"', 'ended', 'info'],

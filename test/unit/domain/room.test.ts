@@ -9,6 +9,7 @@ const settings: RoomSettings = {
   language: 'en',
   muteGuestsOnJoin: false,
   pinHostControls: 'none',
+  mediaEncryption: 'optional',
   anonymous: { moderator: { enabled: true }, speaker: { enabled: true } },
 };
 
@@ -89,6 +90,7 @@ describe('what is told about a room', () => {
       hasGuestPin: true,
       longestPin: 7,
       pinHostControls: 'none',
+      mediaEncryption: 'optional',
       muteGuestsOnJoin: false,
       anonymous: { moderator: true, speaker: true },
     });

@@ -13,6 +13,7 @@ export const settings: RoomSettings = {
   muteGuestsOnJoin: true,
   participantLimit: 12,
   pinHostControls: 'full',
+  mediaEncryption: 'required',
   anonymous: { moderator: { enabled: true }, speaker: { enabled: false } },
 };
 
