@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly portMin: number;
   readonly portMax: number;
   readonly limits: EngineLimits;
+  /** How packets are moved; absent: by the native addon where it was built. */
+  readonly packetIo?: EngineStats['packetIo'];
   /** Never called before `createEngine` has returned. */
   readonly onEvent: (event: EngineEvent) => void;
   /** Where warnings go; each has a stable `code`. */
@@ -36,8 +38,8 @@ class EngineClient implements Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { portMin, portMax, limits } = options;
-    const settings: WorkerSettings = { portMin, portMax, limits };
+    const { portMin, portMax, limits, packetIo } = options;
+    const settings: WorkerSettings = { portMin, portMax, limits, ...(packetIo === undefined ? {} : { packetIo }) };
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: settings });
     this.#worker.on('message', (message: WorkerMessage) => {
       this.#receive(message);

@@ -65,4 +65,6 @@ export interface WorkerSettings {
   readonly portMin: number;
   readonly portMax: number;
   readonly limits: EngineLimits;
+  /** How packets are moved; absent: by the native addon where it was built. */
+  readonly packetIo?: EngineStats['packetIo'];
 }

@@ -61,7 +61,7 @@ class NodePacketSocket implements PacketSocket {
   }
 
   aim(to: Address | undefined): 'aimed' | 'nowhere' {
-    const isSomewhere = to !== undefined && to.port >= 1 && to.port <= 65535 && isIP(to.address) === this.#family;
+    const isSomewhere = to !== undefined && Number.isInteger(to.port) && to.port >= 1 && to.port <= 65535 && isIP(to.address) === this.#family;
     this.#target = isSomewhere ? to : undefined;
     return isSomewhere ? 'aimed' : 'nowhere';
   }

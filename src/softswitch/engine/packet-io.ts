@@ -1,4 +1,4 @@
-/** UDP as a worker needs it: many sockets, many small packets, one tick. There are two: by the native addon in batches, by Node one by one. */
+/** UDP as a worker needs it: many sockets, many small packets, one tick. By the native addon in batches where it could be built, by Node one by one elsewhere. */
 
 export interface Address {
   readonly address: string;
