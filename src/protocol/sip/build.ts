@@ -19,8 +19,11 @@ export function buildResponse(request: SipRequest, parts: ResponseParts): SipRes
   const headers: SipHeader[] = [];
   copy(request, headers, 'Via');
   copy(request, headers, 'From');
-  const to = headerValue(request, 'To') ?? '';
-  headers.push({ name: 'To', value: parts.toTag === undefined || parseNameAddr(to)?.params.has('tag') === true ? to : `${to};tag=${parts.toTag}` });
+  const to = headerValue(request, 'To');
+  // A request without one is answered all the same (RFC 4475 §3.3.1).
+  if (to !== undefined) {
+    headers.push({ name: 'To', value: parts.toTag === undefined || parseNameAddr(to)?.params.has('tag') === true ? to : `${to};tag=${parts.toTag}` });
+  }
   copy(request, headers, 'Call-ID');
   copy(request, headers, 'CSeq');
   // §12.1.1: responses that make a dialog repeat Record-Route.

@@ -26,7 +26,8 @@ export function parseNameAddr(text: string): NameAddr | undefined {
     // Without brackets every parameter belongs to the header, not to the URI (RFC 3261 §20.10).
     const semicolon = rest.indexOf(';');
     const uri = (semicolon < 0 ? rest : rest.slice(0, semicolon)).trim();
-    if (!isAbsolute(uri)) return undefined;
+    // A question mark or comma in a URI needs the brackets (§20).
+    if (!isAbsolute(uri) || /[?,]/.test(uri)) return undefined;
     return { uri, params: parseParams(semicolon < 0 ? '' : rest.slice(semicolon + 1)) };
   }
   const close = rest.indexOf('>', open);

@@ -34,12 +34,14 @@ export interface ParseFailure {
   readonly message: string;
   /** Status to answer a request with. */
   readonly status: 400 | 505;
-  /** The request as far as it was understood, when its headers suffice to answer it; never an ACK. */
+  /** The request as far as it was understood, when an answer can find its way back; never an ACK. */
   readonly request?: SipRequest;
 }
 
 const decoder = new TextDecoder();
 const START_REQUEST = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/([0-9]+\.[0-9]+)$/;
+/** Recognizable as a request, though not as RFC 3261 §7.1 has it: white space where none may be. */
+const BROKEN_REQUEST = /^([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+(\S.*?)[ \t]+SIP\/2\.0[ \t]*$/;
 const START_RESPONSE = /^SIP\/2\.0 ([1-6][0-9][0-9])(?: (.*))?$/;
 /** Headers that may stand once only: a second one with another value makes the message ambiguous (RFC 4475 §3.3.8). */
 const ONCE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards', 'Content-Length'] as const;
@@ -54,6 +56,10 @@ export function parseMessage(bytes: Uint8Array, limits: ParseLimits): Result<Par
 
   const read = readHeaders(lines, limits);
   const request = START_REQUEST.exec(first);
+  const broken = request === null ? BROKEN_REQUEST.exec(first) : null;
+  if (broken?.[1] !== undefined && broken[2] !== undefined) {
+    return fail('bad_start_line', 'white space in the request line', { kind: 'request', method: broken[1], uri: broken[2], headers: read.headers, body: '' });
+  }
   const response = request === null ? START_RESPONSE.exec(first) : null;
   if (request?.[1] !== undefined && request[2] !== undefined) {
     const message: SipRequest = { kind: 'request', method: request[1], uri: request[2], headers: read.headers, body: '' };
@@ -130,7 +136,7 @@ function complete(head: SipMessage, bytes: Uint8Array, bodyStart: number | undef
   if (typeof essentials === 'string') return fail('missing_header', `missing or malformed ${essentials}`, head);
   if (head.kind === 'request' && essentials.cseq.method !== head.method) return fail('bad_header', 'CSeq names another method', head);
   const maxForwards = headerValue(head, 'Max-Forwards');
-  if (maxForwards !== undefined && !(/^[0-9]{1,3}$/.test(maxForwards) && Number(maxForwards) <= 255)) {
+  if (maxForwards !== undefined && !(/^[0-9]{1,10}$/.test(maxForwards) && Number(maxForwards) <= 255)) {
     return fail('bad_header', 'malformed Max-Forwards', head);
   }
 
@@ -153,7 +159,8 @@ type Essentials = Omit<Parsed, 'message'>;
 /** The essentials, or the name of the header that is missing or malformed (RFC 3261 §8.1.1). */
 function readEssentials(message: SipMessage): Essentials | string {
   const top = headerValue(message, 'Via');
-  const via = top === undefined ? undefined : parseVia(splitOutsideQuotes(top, ',')[0] ?? '');
+  // §25.1: neither a parameter nor an element of a list may be empty.
+  const via = top === undefined || /[;,]\s*[;,]/.test(top) ? undefined : parseVia(splitOutsideQuotes(top, ',')[0] ?? '');
   if (via === undefined) return 'Via';
   const callId = headerValue(message, 'Call-ID');
   if (callId === undefined || !/^[\x21-\x7e]+$/.test(callId)) return 'Call-ID';
@@ -167,8 +174,7 @@ function readEssentials(message: SipMessage): Essentials | string {
 }
 
 function fail(code: ParseFailure['code'], message: string, head: SipMessage, status: 400 | 505 = 400): Result<Parsed, ParseFailure> {
-  // An ACK is never answered (RFC 3261 §17.1.1.3), and an answer needs the five headers it repeats (§8.2.6.2).
-  const answerable =
-    head.kind === 'request' && head.method !== 'ACK' && ['Via', 'From', 'To', 'Call-ID', 'CSeq'].every((name) => headerValue(head, name) !== undefined);
+  // An ACK is never answered (RFC 3261 §17.1.1.3); without Via and CSeq an answer would find nobody (§17.1.3).
+  const answerable = head.kind === 'request' && head.method !== 'ACK' && ['Via', 'CSeq'].every((name) => headerValue(head, name) !== undefined);
   return err({ code, message, status, ...(answerable ? { request: head } : {}) });
 }

@@ -3,6 +3,7 @@ import { buildCancel, buildResponse, MAKES_DIALOG } from '../../protocol/sip/bui
 import { listValues, splitOutsideQuotes } from '../../protocol/sip/lists.ts';
 import type { SipHeader, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
+import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import type { Parsed } from '../../protocol/sip/parse.ts';
 import { parseMessage } from '../../protocol/sip/parse.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
@@ -189,7 +190,10 @@ export class Receiver {
     if (parsed.toTag !== undefined && dialog === undefined) return { status: 481, headers: [] };
     if (!this.#methods.has(method)) return { status: 405, headers: [this.#allow] };
     const uri = parseUri(request.uri);
-    if (uri === undefined) return { status: /^sips?:/i.test(request.uri) ? 400 : 416, headers: [] };
+    if (uri === undefined) return { status: !/^[a-z][a-z0-9+.-]*:/i.test(request.uri) || /^(?:sips?|tel):/i.test(request.uri) ? 400 : 416, headers: [] };
+    // §19.1.1: headers are not allowed in a Request-URI.
+    if (uri.scheme !== 'tel' && uri.headers !== undefined) return { status: 400, headers: [] };
+    if (listValues(request, 'Contact').some((contact) => contact !== '*' && parseNameAddr(contact) === undefined)) return { status: 400, headers: [warning('malformed Contact')] };
     // §8.2.2.3.
     const required = listValues(request, 'Require').filter((tag) => !SUPPORTED.has(tag.toLowerCase()));
     if (required.length > 0) return { status: 420, headers: required.map((value) => ({ name: 'Unsupported', value })) };
@@ -197,7 +201,7 @@ export class Receiver {
     if ((method === 'INVITE' || method === 'UPDATE') && isIntervalTooSmall(request)) return { status: 422, headers: [{ name: 'Min-SE', value: String(MIN_SESSION_SECONDS) }] };
     if (!MAKES_DIALOG.has(method) || dialog !== undefined) return undefined;
     // §8.1.1.8: without a Contact there is nobody to send the BYE to.
-    if (headerValue(request, 'Contact') === undefined) return { status: 400, headers: [{ name: 'Warning', value: `399 - "${method} without Contact"` }] };
+    if (headerValue(request, 'Contact') === undefined) return { status: 400, headers: [warning(`${method} without Contact`)] };
     if (this.#context.dialogs.size >= this.#context.limits.dialogs) return { status: 503, headers: [RETRY_SOON] };
     return undefined;
   }
@@ -217,8 +221,13 @@ function serverKey({ via, callId, cseq, fromTag }: Parsed, method: string): stri
   const wanted = method === 'ACK' ? 'INVITE' : method;
   const branch = via.params.get('branch');
   const sentBy = `${via.host}:${via.port ?? 5060}`;
-  if (branch?.startsWith('z9hG4bK') === true) return `${branch} ${sentBy} ${wanted}`;
+  // A cookie with nothing behind it is no branch (RFC 4475 §3.2.1).
+  if (branch !== undefined && /^z9hG4bK./.test(branch)) return `${branch} ${sentBy} ${wanted}`;
   return `${callId} ${cseq.number} ${fromTag ?? ''} ${sentBy} ${wanted}`;
+}
+
+function warning(text: string): SipHeader {
+  return { name: 'Warning', value: `399 - "${text}"` };
 }
 
 function stampTopVia(headers: readonly SipHeader[], flow: Flow): readonly SipHeader[] {

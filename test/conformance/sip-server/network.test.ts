@@ -79,7 +79,7 @@ describe('the SIP port', { timeout: 20_000 }, () => {
     res.send(486);
     await alice.response(486, call);
   });
-  it('§8.1.1: a request without a From: nothing; malformed Max-Forwards: 400; two different To: 400', async () => {
+  it('§8.1.1: a request without a From costs nothing; malformed Max-Forwards: 400; two different To: 400', async () => {
     assert.equal(await ask('OPTIONS', { leaveOut: ['Max-Forwards'], extra: ['Max-Forwards: lots'] }), 400);
     assert.equal(await ask('OPTIONS', { extra: ['To: <sip:other@example.org>'] }), 400);
     alice.send('OPTIONS', alice.newCall(), { leaveOut: ['From'] });
