@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { parseUri } from '../../protocol/sip/uri.ts';
 import type { SipHeader, SipResponse } from '../../protocol/sip/message.ts';
-import type { Dialog, OnWire, SipStack } from '../sip-stack/api.ts';
+import type { ClientTransaction, Dialog, OnWire, SipStack } from '../sip-stack/api.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 import type { HangupCause } from './hangup-cause.ts';
@@ -70,6 +70,12 @@ async function ring(services: OriginateServices, call: SipCall, invite: { readon
       channel.disown('originate');
       resolve(result);
     };
+    let transaction: ClientTransaction | undefined;
+    // Nobody waits for the far end to hear of it: without a provisional answer that takes 32 s (RFC 3261 §9.1).
+    call.cancel = () => {
+      transaction?.cancel();
+      settle(err(channel.hangupCause ?? 'ORIGINATOR_CANCEL'));
+    };
     const fail = (cause: HangupCause): void => {
       call.cancel = undefined;
       // Hung up by somebody meanwhile: that is the cause then.
@@ -111,8 +117,10 @@ async function ring(services: OriginateServices, call: SipCall, invite: { readon
     services.stack.request(request, { onResponse }).then(
       (sent) => {
         if (!sent.ok) fail('NO_ROUTE_DESTINATION');
-        else if (channel.ended) sent.value.cancel();
-        else call.cancel = () => void sent.value.cancel();
+        else {
+          transaction = sent.value;
+          if (channel.ended) transaction.cancel();
+        }
       },
       (error: unknown) => {
         core.log.error({ error }, 'an outgoing call failed');
