@@ -2,6 +2,7 @@
 import { COMMANDS, isCommand, syntaxOf } from './conference-grammar.ts';
 import type { Call, Handlers, Outcome } from './conference-command.ts';
 import type { CommandName } from './conference-grammar.ts';
+import { bgdial, dial } from './conference-dial.ts';
 import { allText, jsonText, xmlText } from './conference-lists.ts';
 import { memberCommands } from './conference-member-commands.ts';
 import { playCommands } from './conference-play-commands.ts';
@@ -29,16 +30,19 @@ export function conferenceCommand(core: Core, text: string): Reply {
 }
 
 function run(name: CommandName, call: Call): Reply {
-  const outcome = handlers[name](call);
-  const text = (reply: Outcome): string => {
-    if (typeof reply !== 'string') return reply.misuse + syntaxOf(name);
-    return reply === '' ? NO_REPLY : reply;
+  return reply(name, handlers[name](call));
+}
+
+function reply(name: CommandName, outcome: Outcome | Promise<Outcome>): Reply {
+  const text = (result: Outcome): string => {
+    if (typeof result !== 'string') return result.misuse + syntaxOf(name);
+    return result === '' ? NO_REPLY : result;
   };
   return outcome instanceof Promise ? outcome.then(text) : text(outcome);
 }
 
 /** What can be asked of all conferences. */
-function withoutConference(core: Core, first: string, words: readonly string[]): string {
+function withoutConference(core: Core, first: string, words: readonly string[]): Reply {
   const all = core.conferences.all();
   const now = core.scheduler.now();
   switch (first.toLowerCase()) {
@@ -55,6 +59,16 @@ function withoutConference(core: Core, first: string, words: readonly string[]):
       return jsonText(all, now, words[0] === 'compact');
     case 'xml_list':
       return xmlText(all, now);
+    default:
+      break;
+  }
+  // A call into a conference that is not there makes it.
+  const [command = '', ...rest] = words;
+  switch (command.toLowerCase()) {
+    case 'dial':
+      return reply('dial', dial(core, first, rest));
+    case 'bgdial':
+      return reply('bgdial', bgdial(core, first, rest));
     default:
       return `-ERR Conference ${first} not found\n`;
   }

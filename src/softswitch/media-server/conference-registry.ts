@@ -37,11 +37,6 @@ export class ConferenceRegistry {
     return this.#byName.size;
   }
 
-  /** The engine has lost these: their members' channels live on elsewhere or not at all, the conferences do not. */
-  lost(uuids: readonly string[]): void {
-    for (const conference of this.all()) if (uuids.includes(conference.uuid)) conference.end();
-  }
-
   /** Lets a channel in, or says why not. `released` is called once, when the member has left. */
   join(core: Core, channel: Channel, request: JoinRequest, released: Member['released']): JoinOutcome {
     const refusal = this.refusal(channel, request);

@@ -1,6 +1,7 @@
 /** Conference commands about the conference itself: lists, lock, PINs, variables, sounds, parameters. */
 import { MISUSE, type Call, type Handlers, type Outcome } from './conference-command.ts';
 import type { Conference } from './conference.ts';
+import { bgdial, dial } from './conference-dial.ts';
 import { jsonText, listForm, xmlText } from './conference-lists.ts';
 
 type Names =
@@ -27,8 +28,8 @@ export const settingCommands: Handlers<Names> = {
   setvar: (call) => setVariable(call),
   enter_sound: ({ conference, words }) => entranceSound(conference, 'enter', words),
   exit_sound: ({ conference, words }) => entranceSound(conference, 'exit', words),
-  dial: ({ words }) => dial(words),
-  bgdial: ({ words }) => dial(words),
+  dial: ({ core, conference, words }) => dial(core, conference.name, words),
+  bgdial: ({ core, conference, words }) => bgdial(core, conference.name, words),
 };
 
 function setLocked(conference: Conference, locked: boolean): string {
@@ -148,9 +149,4 @@ function entranceSound(conference: Conference, which: 'enter' | 'exit', [what, f
     default:
       return { misuse: '-ERR Bad args\n' };
   }
-}
-
-/** Calls go out through the controller, which has the SIP server. */
-function dial([endpoint]: readonly string[]): Outcome {
-  return endpoint === undefined ? { misuse: '-ERR Bad Args\n' } : '-ERR outgoing calls are not made here\n';
 }

@@ -9,6 +9,7 @@ import type { AudioCodec } from '../../protocol/sdp/audio.ts';
 import type { Engine, EngineEvent } from '../engine/api.ts';
 import type { Logger } from '../sip-stack/api.ts';
 import { createSipStack } from '../sip-stack/sip-stack.ts';
+import type { ProfileParameters } from './conference-profile.ts';
 import { ConferenceRegistry } from './conference-registry.ts';
 import { defaultLimits, type Core, type Identity, type MediaServerLimits } from './core.ts';
 import { EslInbound } from './esl-inbound.ts';
@@ -34,6 +35,8 @@ export interface MediaServerOptions {
   readonly log: Logger;
   /** Where relative file names are looked up. */
   readonly soundPrefix?: string;
+  /** Conference profiles beside the stock ones or in their place, with the parameters of FreeSWITCH's conference.conf.xml. */
+  readonly conferenceProfiles?: Readonly<Record<string, ProfileParameters>>;
   /** SIP profile name; default `drachtio_mrf`, the library's own. */
   readonly profile?: string;
   readonly limits?: Partial<MediaServerLimits>;
@@ -91,7 +94,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     bus: new EventBus(identity, scheduler),
     limits: { ...defaultLimits, ...options.limits },
     channels: new Map(),
-    conferences: new ConferenceRegistry(),
+    conferences: new ConferenceRegistry(options.conferenceProfiles),
     soundPrefix: options.soundPrefix ?? '.',
     plays: new Map(),
     recordings: new Map(),
