@@ -89,6 +89,15 @@ export class Resampler {
     this.#samples = new Float64Array(this.#held);
   }
 
+  /** Goes on where `other`, of the same rates, is. */
+  copyFrom(other: Resampler): void {
+    if (this.#samples.length < other.#samples.length) this.#samples = new Float64Array(other.#samples.length);
+    this.#samples.set(other.#samples);
+    this.#held = other.#held;
+    this.#next = other.#next;
+    this.#phase = other.#phase;
+  }
+
   /** Feeds `input`; writes what can be computed into `out` from `at` on, as far as it fits, and answers how many samples. */
   push(input: Int16Array, out: Int16Array, at = 0): number {
     const filter = this.#filter;
@@ -114,10 +123,9 @@ export class Resampler {
         this.#next++;
       }
     }
-    const done = Math.min(this.#next, this.#held);
-    samples.copyWithin(0, done, this.#held);
-    this.#held -= done;
-    this.#next -= done;
+    samples.copyWithin(0, this.#next, this.#held);
+    this.#held -= this.#next;
+    this.#next = 0;
     return written - at;
   }
 

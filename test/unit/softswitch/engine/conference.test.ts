@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe, it } from 'node:test';
-import { aLaw } from '../../../../src/protocol/g711/g711.ts';
+import { aLaw, encodeG711, muLaw } from '../../../../src/protocol/g711/g711.ts';
 import type { AudioSource } from '../../../../src/softswitch/engine/api.ts';
-import { toneLevel } from '../../../audio.ts';
+import { sine, toneLevel } from '../../../audio.ts';
 import { Bench, isGone, isSilence, isThere, Lab, member } from './engine-lab.ts';
 import type { Line } from './engine-lab.ts';
 
@@ -72,6 +72,22 @@ describe('conference', () => {
     assert.ok(isThere(toneLevel(Int16Array.from(heard.slice(onset, onset + 1600)), 8000, 440)));
   });
 
+  it('a word that begins late in a frame, too soft for its mean, is heard', async () => {
+    const { members } = await lab.room([440, 770]);
+    const [a, b] = members as [Line, Line];
+    a.phone.hush();
+    b.phone.hush();
+    await Promise.all(members.map(({ leg }) => bench.event('talking', (event) => event.leg === leg && !event.talking)));
+    const quiet = b.phone.packets.length;
+    const frame = new Int16Array(160);
+    frame.set(sine(8000, 1000, 2.5, -30), 140);
+    const payload = new Uint8Array(160);
+    encodeG711(muLaw, frame, payload);
+    a.phone.sendRtp(payload, a.port);
+    await b.phone.receive(15);
+    assert.ok(b.phone.packets.slice(quiet).some(({ samples }) => samples.some((sample) => sample > 500)));
+  });
+
   it('relate: who is not to hear one hears all others, until it is taken back or one of them leaves', async () => {
     const { conference, members } = await lab.room([440, 770, 1130]);
     const [a, b, c] = members as [Line, Line, Line];
@@ -82,6 +98,8 @@ describe('conference', () => {
     assert.deepEqual(await hearing(members, [440, 770, 1130]), ['--x', 'x-x', '---']);
     engine.relate(conference, c.leg, a.leg, true);
     engine.leave(b.leg);
+    // Nothing of its last frame stays: over and over it would sound at multiples of 50 Hz.
+    assert.deepEqual(await hearing([a, c], [440, 750, 770, 800, 1130]), ['----x', 'x----']);
     engine.join(conference, b.leg, member);
     assert.deepEqual(await hearing(members, [440, 770, 1130]), ['-xx', 'x-x', 'xx-']);
   });
@@ -90,7 +108,8 @@ describe('conference', () => {
     const { conference, members } = await lab.room([440, 770]);
     const [a] = members as [Line, Line];
     engine.setMember(a.leg, { ...member, hold: true });
-    await bench.event('talking', (event) => event.leg === a.leg && !event.talking);
+    const stopped = await bench.event('talking', (event) => event.leg === a.leg && !event.talking);
+    assert.ok(stopped.energy > 1500, 'told at once, not after 800 ms of silence');
     engine.playToConference(conference, 'moh', tone(1490), { leg: a.leg });
     assert.deepEqual(await hearing(members, [440, 770, 1490]), ['--x', '---']);
     bench.events.length = 0;

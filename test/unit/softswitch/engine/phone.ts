@@ -4,7 +4,7 @@ import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { decodeG711, encodeG711, muLaw } from '../../../../src/protocol/g711/g711.ts';
 import type { G711Law } from '../../../../src/protocol/g711/g711.ts';
-import { emptyPacket, readRtp, writeRtpHeader } from '../../../../src/protocol/rtp/packet.ts';
+import { datagramKind, emptyPacket, readRtp, writeRtpHeader } from '../../../../src/protocol/rtp/packet.ts';
 import type { RtpPacket } from '../../../../src/protocol/rtp/packet.ts';
 import { sine } from '../../../audio.ts';
 
@@ -32,6 +32,8 @@ export class Phone {
     this.#payloadType = law === muLaw ? 0 : 8;
     this.port = socket.address().port;
     socket.on('message', (bytes) => {
+      // The port after another phone's: reports meant for that one's RTCP (RFC 3550 §11) come here.
+      if (datagramKind(bytes) === 'rtcp') return;
       const packet = emptyPacket();
       const samples = new Int16Array(480);
       if (readRtp(bytes, packet) !== undefined || packet.payloadType !== this.#payloadType) throw new Error('the engine sent something else');

@@ -253,6 +253,17 @@ describe('player', () => {
     assert.equal(ticks(1), '-');
     assert.deepEqual(told(), ['a0 started', 'a0 broken 320@320', 'a1 broken 0@0', 'a done']);
   });
+  it('break of the last source ends the list: another one meets the list below', () => {
+    const { player, ticks, told } = start();
+    player.play('a', [tone(50), tone(1)], '');
+    ticks(1);
+    player.play('b', [tone(50)], '');
+    ticks(1);
+    player.break(false);
+    player.break(false);
+    assert.equal(ticks(2), 'x-');
+    assert.deepEqual(told(), ['a0 started', 'b0 started', 'b0 broken 160@160', 'b done', 'a0 broken 160@160', 'a1 started', 'a1 done 160@160', 'a done']);
+  });
   it('break all: the list is over at once', () => {
     const { player, ticks, told } = start();
     player.play('a', [tone(50), tone(50)], '');
