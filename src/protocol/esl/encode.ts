@@ -27,9 +27,9 @@ export function apiResponse(body: string): string {
   return withBody('Content-Type: api/response\n', body === '' ? '-ERR no reply\n' : body);
 }
 
-/** The plain text form of an event: one encoded header a line; an empty value is `_undef_`. */
+/** The plain text form of an event: one encoded header a line; an empty value is `_undef_`. A name is a client's at times: it stays on its line. */
 export function plainHeaders(event: EslEvent): string {
-  return event.headers.map(([name, value]) => `${name}: ${urlEncode(plainValue(value)) || '_undef_'}\n`).join('');
+  return event.headers.map(([name, value]) => `${oneLine(name)}: ${urlEncode(plainValue(value)) || '_undef_'}\n`).join('');
 }
 
 /** CHANNEL_DATA, the answer to `connect`: headers only, recognised by its Content-Type; no Content-Length, no body. */

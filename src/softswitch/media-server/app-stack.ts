@@ -87,7 +87,7 @@ export class AppStack {
     this.#entries.splice(at, 1);
     this.#owner.complete(entry.call, response);
     if (this.#ending) return;
-    if (this.#breakingAll) this.break(true);
     if (this.#entries.length === 0) this.#owner.idle();
+    else if (this.#breakingAll) this.break(true);
   }
 }

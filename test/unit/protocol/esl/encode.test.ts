@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { apiResponse, channelData, commandReply, disconnectNotice, eventJson, jsonEvent, plainEvent, urlEncode } from '../../../../src/protocol/esl/encode.ts';
+import { apiResponse, channelData, commandReply, disconnectNotice, eventJson, eventXml, jsonEvent, lingerNotice, plainEvent, urlEncode, writeEvent } from '../../../../src/protocol/esl/encode.ts';
 import type { EslEvent } from '../../../../src/protocol/esl/event.ts';
 
 const event = (headers: EslEvent['headers'], body?: string): EslEvent => ({ name: 'X', headers, ...(body === undefined ? {} : { body }) });
@@ -60,5 +60,29 @@ describe('ESL encoding', () => {
       disconnectNotice('u1'),
       'Content-Type: text/disconnect-notice\nControlled-Session-UUID: u1\nContent-Disposition: disconnect\nContent-Length: 67\n\nDisconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n',
     );
+  });
+
+  it('XML: names that are none are left out, text is escaped, control characters are dropped', () => {
+    assert.equal(
+      eventXml(event([['A', '<&>"\u0001'], ['no name', 'x'], ['B', ['c', 'd']]], 'hi')),
+      '<event>\n  <headers>\n    <A>&lt;&amp;&gt;&quot;</A>\n    <B>ARRAY::c|:d</B>\n  </headers>\n  <Content-Length>2</Content-Length>\n  <body>hi</body>\n</event>',
+    );
+  });
+
+  it('an event in each format announces what it is and how long', () => {
+    for (const format of ['plain', 'json', 'xml'] as const) {
+      const text = writeEvent(event([['A', 'ü']]), format);
+      const [head, body] = [text.slice(0, text.indexOf('\n\n')), text.slice(text.indexOf('\n\n') + 2)];
+      assert.match(head, new RegExp(`Content-Type: text/event-${format}`));
+      assert.match(head, new RegExp(`Content-Length: ${Buffer.byteLength(body)}(\n|$)`));
+    }
+  });
+
+  it('the name of a header cannot end its line', () => {
+    assert.equal(plainEvent(event([['a\nContent-Length', '1']])).split('\n\n')[1], 'a Content-Length: 1');
+  });
+
+  it('linger: a notice without a body', () => {
+    assert.equal(lingerNotice('u1', 'a\nb', 30), 'Content-Type: text/disconnect-notice\nControlled-Session-UUID: u1\nContent-Disposition: linger\nChannel-Name: a b\nLinger-Time: 30\nContent-Length: 0\n\n');
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { EslEvent } from '../../../../src/protocol/esl/event.ts';
-import { addFilter, deleteFilter, hears, noSubscriptions, subscribe, unsubscribe, type Subscriptions } from '../../../../src/protocol/esl/subscriptions.ts';
+import { addFilter, deleteFilter, hears, hearsName, noSubscriptions, subscribe, subscribeToChannel, unsubscribe, type Subscriptions } from '../../../../src/protocol/esl/subscriptions.ts';
 
 const maintenance = (headers: Readonly<Record<string, string>> = {}): EslEvent => ({
   name: 'CUSTOM',
@@ -89,5 +89,23 @@ describe('ESL subscriptions', () => {
         hears(filtered.ok ? filtered.value : noSubscriptions, plain('DTMF', { [header]: value }));
       }),
     );
+  });
+
+  it('myevents: what happens to one channel, or to the other leg of its bridge', () => {
+    const mine = subscribeToChannel(noSubscriptions, 'json', 'u1');
+    assert.equal(hears(mine, plain('DTMF', { 'Unique-ID': 'u1' })), true);
+    assert.equal(hears(mine, plain('CHANNEL_BRIDGE', { 'Unique-ID': 'u2', 'Other-Leg-Unique-ID': 'u1' })), true);
+    assert.equal(hears(mine, plain('DTMF', { 'Unique-ID': 'u2' })), false);
+    assert.equal(hears(mine, plain('HEARTBEAT')), false);
+  });
+
+  it('nixevent takes a name out of ALL, and ALL takes all', () => {
+    const without = unsubscribe(listening('ALL'), ['DTMF']);
+    assert.deepEqual([hears(without, plain('DTMF')), hears(without, plain('HEARTBEAT'))], [false, true]);
+    assert.equal(hears(unsubscribe(listening('DTMF'), ['ALL']), plain('DTMF')), false);
+  });
+
+  it('whether a name is heard by anyone, filters or not', () => {
+    assert.deepEqual([hearsName(listening('DTMF', ['a', 'b']), 'DTMF'), hearsName(listening('DTMF'), 'CODEC'), hearsName(listening('ALL'), 'CODEC')], [true, false, true]);
   });
 });
