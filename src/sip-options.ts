@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Config } from './config/schema.ts';
 import type { ListenAddress, NatOptions, SipLimits, TlsOptions, Transport } from './softswitch/sip-stack/api.ts';
+import { LOOPBACK } from './softswitch/sip-stack/networks.ts';
 
 /** Every transport that is on, on every address. */
 export function listenAddresses({ host, hosts, port, tls, ws, wss }: Config['sip']): readonly ListenAddress[] {
@@ -35,6 +36,6 @@ export function sipLimits({ sipMessageBytes, sipConnections, sipHalfOpen, sipTra
     invitesPerSource: perSource.invites,
     registersPerSource: perSource.registers,
     optionsPerSource: perSource.options,
-    exempt,
+    exempt: [...LOOPBACK, ...exempt],
   };
 }

@@ -3,7 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 import type { NatOptions } from './api.ts';
 import { isWildcard } from './listeners.ts';
 import type { LocalAddresses } from './local-address.ts';
-import { Networks } from './networks.ts';
+import { LOOPBACK, Networks } from './networks.ts';
 
 export class Advertised {
   readonly #locals: LocalAddresses;
@@ -13,7 +13,7 @@ export class Advertised {
   constructor(locals: LocalAddresses, nat: NatOptions | undefined) {
     this.#locals = locals;
     this.#external = nat?.externalAddress;
-    this.#inside = new Networks(nat?.localNetworks ?? []);
+    this.#inside = new Networks([...LOOPBACK, ...(nat?.localNetworks ?? [])]);
   }
 
   /** Calls back with the address for `remote` (an IP address) of a socket bound to `bound`; undefined when there is no route. */

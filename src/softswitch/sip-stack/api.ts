@@ -74,7 +74,7 @@ export interface SipLimits {
   readonly invitesPerSource: number;
   readonly registersPerSource: number;
   readonly optionsPerSource: number;
-  /** Networks (`10.0.0.0/8`, `2001:db8::/32`) without bounds per source. */
+  /** Networks (`10.0.0.0/8`, `2001:db8::/32`) without bounds per source; by default loopback. */
   readonly exempt: readonly string[];
   /** An event loop that stays behind by this much refuses new requests outside dialogs with 503, ms. */
   readonly loopLagMs: number;

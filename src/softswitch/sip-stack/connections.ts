@@ -56,15 +56,14 @@ export class Connections {
     return this.#live.has(peerKey(peer));
   }
 
-  /** Takes one accepted, ready to carry messages. Who accepted it sees to it that it says something in time. */
-  accept(peer: Peer, listener: number, make: (events: CarrierEvents) => Carrier): void {
-    this.#add(peer, listener, make);
+  /** Takes one accepted, ready to carry messages. Until it is settled, who accepted it sees to it that it says something in time. */
+  accept(peer: Peer, listener: number, settled: boolean, make: (events: CarrierEvents) => Carrier): void {
+    this.#add(peer, listener, settled, make);
   }
 
   /** Takes one being opened; `established` says that it is, to the function it is given. */
   open(peer: Peer, listener: number, make: (events: CarrierEvents) => Carrier, established: (then: () => void) => void): void {
-    const live = this.#add(peer, listener, make);
-    live.settled = true;
+    const live = this.#add(peer, listener, true, make);
     this.#armPartial(live);
     established(() => this.#disarmPartial(live));
   }
@@ -97,7 +96,7 @@ export class Connections {
     }
   }
 
-  #add(peer: Peer, listener: number, make: (events: CarrierEvents) => Carrier): Live {
+  #add(peer: Peer, listener: number, settled: boolean, make: (events: CarrierEvents) => Carrier): Live {
     const key = peerKey(peer);
     const carrier = make({
       onRead: (whole, partial) => this.#onRead(live, whole, partial),
@@ -116,7 +115,7 @@ export class Connections {
       carrier,
       localHost: () => carrier.localHost,
       onLost: new Set(),
-      settled: false,
+      settled,
       cancelPartial: undefined,
       cancelIdle: undefined,
       cancelPause: undefined,

@@ -1,4 +1,5 @@
 import type { SipLimits } from './api.ts';
+import { LOOPBACK } from './networks.ts';
 
 export const DEFAULT_LIMITS: SipLimits = {
   messageBytes: 65_535,
@@ -16,7 +17,7 @@ export const DEFAULT_LIMITS: SipLimits = {
   invitesPerSource: 200,
   registersPerSource: 200,
   optionsPerSource: 100,
-  exempt: [],
+  exempt: LOOPBACK,
   loopLagMs: 100,
   ringingMs: 180_000,
 };

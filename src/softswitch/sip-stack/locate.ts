@@ -91,11 +91,11 @@ export async function locate(uri: SipUri, { names, has, random }: LocateOptions)
   const offers = await Promise.all(services.map(async (service) => ({ service, records: await names.srv(service.name) })));
   for (const { service, records } of offers) {
     for (const { name, port } of bySrvOrder(records, random)) {
-      // RFC 2782: "." says that the service is not offered.
+      // RFC 2782: "." says that the service is not offered, and the name is not to be tried itself.
       if (name !== '' && name !== '.' && found.length < MAX_DESTINATIONS) await add(service.transport, name, port);
     }
   }
-  if (found.length > 0) return found.slice(0, MAX_DESTINATIONS);
+  if (offers.some(({ records }) => records.length > 0)) return found.slice(0, MAX_DESTINATIONS);
   // §4.2: without SRV the name itself, at the default port.
   if (!usable(usual)) return 'transport_not_available';
   await add(usual, target, defaultPort(usual));

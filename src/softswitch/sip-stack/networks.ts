@@ -1,14 +1,14 @@
 /** Networks in CIDR notation (RFC 4632, RFC 4291 §2.3), and which source address counts as one source. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
-const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+export const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 export class Networks {
   readonly #list = new BlockList();
 
-  /** Entries that are no network are ignored: the configuration refuses them. Loopback is always in. */
+  /** Entries that are no network are ignored: the configuration refuses them. */
   constructor(networks: readonly string[]) {
-    for (const network of [...LOOPBACK, ...networks]) {
+    for (const network of networks) {
       const [address = '', prefix = ''] = network.split('/');
       const version = isIP(address);
       if (version === 0 || !/^[0-9]{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) continue;
@@ -21,7 +21,7 @@ export class Networks {
   }
 }
 
-const loopback = new Networks([]);
+const loopback = new Networks(LOOPBACK);
 
 export function isLoopback(address: string): boolean {
   return loopback.has(address);

@@ -193,8 +193,15 @@ export class Transports {
       count,
       ready: (socket, make) => {
         // It may have gone while its handshake was finished.
-        if (socket.remoteAddress === undefined) socket.destroy();
-        else this.#connections.accept({ transport, remote: { host: socket.remoteAddress, port: socket.remotePort ?? 0 } }, index, make);
+        if (socket.remoteAddress === undefined) {
+          socket.destroy();
+          return;
+        }
+        const remote = { host: socket.remoteAddress, port: socket.remotePort ?? 0 };
+        // A WebSocket client has said what it wants, and may wait for calls in silence.
+        const settled = transport === 'ws' || transport === 'wss';
+        if (settled) this.#gate.settled(index, remote);
+        this.#connections.accept({ transport, remote }, index, settled, make);
       },
     });
     this.#handshakes.push(handshakes);

@@ -29,9 +29,9 @@ export interface Call {
 
 export abstract class SipPeer {
   readonly inbox = new Inbox<SipMessage>();
-  abstract readonly transport: 'UDP' | 'TCP';
+  abstract readonly transport: 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
   abstract readonly port: number;
-  readonly host = '127.0.0.1';
+  readonly host: string = '127.0.0.1';
   abstract sendRaw(text: string | Uint8Array): void;
   abstract close(): Promise<void>;
 
