@@ -74,7 +74,7 @@ export interface MemberState {
   /** mod_conference volume steps, -4..4: what the member sends and what it hears. */
   readonly volumeIn: number;
   readonly volumeOut: number;
-  /** Energy threshold for talk detection, mod_conference scale (0..1800, stock 100). Below it a member is not mixed. 0: always talking. */
+  /** Energy threshold for talk detection, mod_conference scale (0..1800, stock 100). Below it a member is not mixed (it is for 800 ms after its last loud frame). 0: always mixed. */
   readonly energyLevel: number;
   /** Automatic gain towards this energy (mod_conference `agc`); 0 or absent: off. */
   readonly agcLevel?: number;
@@ -200,7 +200,7 @@ export interface Engine {
   close(leg: LegId): void;
   /** Plays `sources` one after the other to the leg; a play already running is set aside and goes on when this one is over (as FreeSWITCH nests apps). The moment one of the keys `terminators` goes down, the list ends. */
   play(leg: LegId, play: PlayId, sources: readonly AudioSource[], terminators?: string): void;
-  /** Ends the present source of the running play (`all`: the whole list). */
+  /** Ends the present source of the running play (`all`: the whole list). Each call counts: the next one meets the source or the list that follows. */
   breakPlay(leg: LegId, all: boolean): void;
   /** Presses keys towards the far end: RFC 4733 where agreed, tones otherwise. They queue; `durationMs` of each, as long between them at most 100 ms. */
   sendDtmf(leg: LegId, digits: string, durationMs: number): void;

@@ -46,6 +46,7 @@ export class Recording {
   readonly #services: RecordingServices;
   readonly #settleOver: () => void;
   #state: State = { name: 'opening', why: undefined };
+  #cancelDeadline: () => void = () => undefined;
   #paused = false;
   #frames = 0;
   #silentFrames = 0;
@@ -102,26 +103,30 @@ export class Recording {
 
   end(why: RecordingEnd): void {
     const state = this.#state;
-    if (state.name === 'opening') this.#state = { name: 'opening', why: state.why ?? why };
-    if (state.name !== 'running') return;
+    if (state.name === 'ending' || state.name === 'over') return;
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#services.scheduler.after(END_DEADLINE_MS, () => this.#fail(new Error('the disk does not answer')));
+    if (state.name === 'opening') {
+      this.#state = { name: 'opening', why: state.why ?? why };
+      return;
+    }
     this.#state = { name: 'ending' };
     const { file } = state;
-    const cancel = this.#services.scheduler.after(END_DEADLINE_MS, () => this.#fail(new Error('the disk does not answer')));
     file.close().then(
       (bytes) => {
-        cancel();
         if (this.#dropped > 0) this.#services.warn('recording_dropped', `${this.order.path}: the disk was too slow, ${this.#dropped * FRAME_MS} ms were lost`);
         this.#over({ type: 'recording', recording: this.order.id, what: 'stopped', why, samples: file.samples, bytes, rate: file.rate });
       },
-      (error: unknown) => {
-        cancel();
-        this.#fail(error);
-      },
+      (error: unknown) => this.#fail(error),
     );
   }
 
   #opened(file: RecordingFile): void {
-    if (this.#state.name !== 'opening') return;
+    if (this.#state.name !== 'opening') {
+      // Too late: it was given up.
+      file.close().catch(() => undefined);
+      return;
+    }
     const { why } = this.#state;
     this.#state = { name: 'running', file };
     this.#services.emit({ type: 'recording', recording: this.order.id, what: 'started' });
@@ -150,6 +155,7 @@ export class Recording {
   #over(event: EngineEvent): void {
     if (this.#state.name === 'over') return;
     this.#state = { name: 'over' };
+    this.#cancelDeadline();
     this.#services.emit(event);
     this.#settleOver();
   }

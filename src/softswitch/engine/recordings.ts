@@ -58,12 +58,15 @@ export class Recordings {
   }
 
   writeConference(conference: ConferenceId, mix: Int16Array): void {
-    for (const recording of this.#ofConferences.get(conference) ?? []) recording.write(mix);
+    const recordings = this.#ofConferences.get(conference);
+    if (recordings !== undefined) for (const recording of recordings) recording.write(mix);
   }
 
   /** One frame each of what the leg said and what it was sent, of one length. */
   writeLeg(leg: LegId, said: Int16Array, sent: Int16Array): void {
-    for (const recording of this.#ofLegs.get(leg) ?? []) {
+    const recordings = this.#ofLegs.get(leg);
+    if (recordings === undefined) return;
+    for (const recording of recordings) {
       const { from } = recording.order;
       recording.write('leg' in from && from.what === 'both' ? this.#both(said, sent) : said);
     }

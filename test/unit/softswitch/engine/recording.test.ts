@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import type { EngineEvent } from '../../../../src/softswitch/engine/api.ts';
 import { RecordingFile } from '../../../../src/softswitch/engine/recording-file.ts';
+import { Recording } from '../../../../src/softswitch/engine/recording.ts';
 import { Recordings } from '../../../../src/softswitch/engine/recordings.ts';
 import type { RecordingOrder } from '../../../../src/softswitch/engine/recording.ts';
 import { readWav, sine, toneLevel, writeWav } from '../../../audio.ts';
@@ -119,6 +120,23 @@ describe('recording', () => {
     await test.recordings.allOver();
     assert.deepEqual(test.told(), ['r started', 'r stopped asked 0 44 8000']);
   });
+  for (const ends of ['the disk never answers', 'the file is open after all'] as const) {
+    it(`opening -> stop -> 5 s later failed, once; ${ends}`, async () => {
+      const events: EngineEvent[] = [];
+      const deadlines: (() => void)[] = [];
+      const scheduler = { now: () => 0, after: (ms: number, fn: () => void) => (assert.equal(ms, 5000), deadlines.push(fn), () => undefined) };
+      let open = (): void => undefined;
+      const before = new Promise<void>((resolve) => (open = resolve));
+      const recording = new Recording({ id: 'r', from: { conference: 'c' }, path: newPath(), limits: {} }, 8000, { scheduler, emit: (event) => events.push(event), warn: () => undefined }, before);
+      recording.end('asked');
+      for (const fire of deadlines) fire();
+      await recording.over;
+      if (ends === 'the file is open after all') open();
+      await RecordingFile.open(newPath(), 8000, false, fail).then((file) => file.close());
+      assert.equal(events.length, 1);
+      assert.ok(events[0]?.type === 'recording' && events[0].what === 'failed' && events[0].message.endsWith('the disk does not answer'));
+    });
+  }
   it('running -> limit -> stopped', async () => {
     const test = start({ limitMs: 100 });
     await opened(test);
