@@ -8,7 +8,7 @@ import { nothingLeft, openLab, recordSocket, type Lab } from './freeswitch-lab.t
 import type { Headers } from './freeswitch-raw-esl.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
 
-/** What is knowingly otherwise; each has its row in differences-freeswitch.md. */
+/** What is knowingly otherwise, as differences-freeswitch.md has it, or belongs to another server and another call. */
 const KNOWN: readonly (readonly [kind: RegExp, deviation: RegExp, row: string])[] = [
   [/./, /^missing Event-Calling-(File|Function|Line-Number)$/, 'Event-Calling-File, -Function, -Line-Number'],
   [/./, /^value (FreeSWITCH-(Hostname|Switchname|IPv6|Version)|Event-Sequence)/, 'its own name and version'],
