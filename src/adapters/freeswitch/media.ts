@@ -118,7 +118,7 @@ export class FreeSwitchMedia implements MediaPort {
   }
 
   async #create(connection: MediaServerConnection, mediaServer: Mrf.MediaServer, remoteSdp: string | undefined): Promise<Result<Mrf.Endpoint, AllocateFailure>> {
-    const creating = mediaServer.createEndpoint(remoteSdp === undefined ? {} : { remoteSdp });
+    const creating = mediaServer.createEndpoint(remoteSdp === undefined ? {} : { remoteSdp: passable(remoteSdp) });
     const created = await attempt(creating, createMs, this.#options.scheduler);
     if (created.ok) return ok(created.value);
     // Should it come after all, nobody waits for it.
@@ -143,3 +143,9 @@ export class FreeSwitchMedia implements MediaPort {
     this.#choose();
   }
 }
+
+/**
+ * The library takes every SAVP for DTLS, which needs another way, and refuses it; keys in the SDP need none. It looks for capitals
+ * only, while FreeSWITCH and the softswitch read a profile in any case.
+ */
+const passable = (sdp: string): string => sdp.replace(/^(m=audio \d+ )(RTP\/SAVPF?)(?= )/gm, (_, media: string, profile: string) => media + profile.toLowerCase());

@@ -18,8 +18,8 @@ export const keyAndSaltBytes: Readonly<Record<CryptoSuite, number>> = { AES_CM_1
 
 const MAX_CRYPTO_LINES = 32;
 
-/** Profiles whose keys are in the SDP. SAVPF adds feedback messages we neither need nor mind (RFC 5124). */
-export const isSecureRtp = (protocol: string): boolean => protocol === 'RTP/SAVP' || protocol === 'RTP/SAVPF';
+/** Profiles whose keys are in the SDP, in any case. SAVPF adds feedback messages we neither need nor mind (RFC 5124). */
+export const isSecureRtp = (protocol: string): boolean => /^RTP\/SAVPF?$/i.test(protocol);
 
 /** The most preferred line we can serve (RFC 4568 §5.1.2: they come in the order of preference). `values`: what is behind `a=crypto:`. */
 export function chooseCrypto(values: readonly string[]): CryptoLine | undefined {

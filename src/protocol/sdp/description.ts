@@ -3,8 +3,9 @@
  * addressed and which codecs it has, nothing of SDP's spelling.
  */
 import { err, ok, type Result } from '../../lib/result.ts';
+import { isSecureRtp } from './crypto.ts';
 import { parseSdp, writeSdp, type Direction, type MediaLine, type SdpError } from './session.ts';
-import { isUsableSecurely, usableAudio } from './usable-audio.ts';
+import { isPlainRtp, isUsableSecurely, usableAudio } from './usable-audio.ts';
 
 export interface Description {
   readonly lines: readonly DescribedLine[];
@@ -35,7 +36,7 @@ export function describeSdp(sdp: string): Result<Description, SdpError> {
 function describeLine(line: MediaLine): DescribedLine {
   return {
     kind: kinds.has(line.kind) ? (line.kind as DescribedLine['kind']) : 'other',
-    protocol: line.protocol,
+    protocol: isSecureRtp(line.protocol) || isPlainRtp(line.protocol) ? line.protocol.toUpperCase() : line.protocol,
     address: line.address ?? '',
     port: line.port,
     direction: line.direction,

@@ -9,8 +9,8 @@ export interface OfferedLine {
   readonly crypto?: readonly string[];
 }
 
-/** RTP profiles we can answer in the clear. AVPF adds feedback messages we neither need nor mind (RFC 4585). */
-export const isPlainRtp = (protocol: string): boolean => protocol === 'RTP/AVP' || protocol === 'RTP/AVPF';
+/** RTP profiles we can answer in the clear, in any case. AVPF adds feedback messages we neither need nor mind (RFC 4585). */
+export const isPlainRtp = (protocol: string): boolean => /^RTP\/AVPF?$/i.test(protocol);
 
 /** RFC 4568 §5.1.2: a line of a secure profile without a key we can use cannot be answered. */
 export const isUsableSecurely = ({ protocol, crypto = [] }: Omit<OfferedLine, 'kind' | 'port'>): boolean => isSecureRtp(protocol) && chooseCrypto(crypto) !== undefined;

@@ -21,6 +21,13 @@ interface BaresipEvent {
   readonly param?: string;
 }
 
+export interface BaresipOptions {
+  /** SRTP by SDES, which it insists on (`RTP/SAVP`); default: in the clear. */
+  readonly encrypted?: true;
+  /** In the order it offers them, as it names them; default: G.711. */
+  readonly codecs?: readonly ('pcmu' | 'pcma' | 'G722' | 'opus')[];
+}
+
 export class Baresip {
   readonly name: string;
   readonly #child: Child;
@@ -47,14 +54,14 @@ export class Baresip {
     control.on('error', () => undefined); // baresip resets the connection when it quits
   }
 
-  static async start(name: string, toneHz: number): Promise<Baresip> {
+  static async start(name: string, toneHz: number, { encrypted, codecs = ['pcmu', 'pcma'] }: BaresipOptions = {}): Promise<Baresip> {
     const modules = moduleFolders.find((folder) => existsSync(folder));
     if (modules === undefined) throw new Error(`baresip's modules are in none of ${moduleFolders.join(', ')}`);
     const folder = mkdtempSync(join(tmpdir(), 'vestibule-baresip-'));
     // baresip takes the SIP port and the one above it (for TLS).
     const ports = await freePorts(4 + rtpPorts);
     const control = ports + 2;
-    writeFileSync(join(folder, 'accounts'), `<sip:${name}@127.0.0.1>;regint=0;audio_codecs=pcmu,pcma\n`);
+    writeFileSync(join(folder, 'accounts'), `<sip:${name}@127.0.0.1>;regint=0;audio_codecs=${codecs.join(',')}${encrypted === true ? ';mediaenc=srtp-mand' : ''}\n`);
     writeFileSync(
       join(folder, 'config'),
       [
@@ -68,7 +75,7 @@ export class Baresip {
         'ausrc_srate 48000',
         'ausrc_channels 2',
         `module_path ${modules}`,
-        ...['g711', 'ausine', 'aubridge', 'sndfile'].map((module) => `module ${module}.so`),
+        ...['g711', 'g722', 'opus', 'ausine', 'aubridge', 'sndfile', 'srtp'].map((module) => `module ${module}.so`),
         'module_tmp account.so',
         'module_app menu.so',
         'module ctrl_tcp.so',
@@ -82,6 +89,12 @@ export class Baresip {
     const socket = connect(control, '127.0.0.1');
     await once(socket, 'connect');
     return new Baresip(name, child, folder, socket);
+  }
+
+  /** Dials where it is turned away; answers why, as it says it: `488 Not Acceptable Here`. */
+  async isTurnedAway(alias: string, target: Target): Promise<string> {
+    this.#command('dial', `sip:${alias}@${target.host}:${target.port}`);
+    return this.event('CALL_CLOSED');
   }
 
   /** Dials and waits until the call is answered. */

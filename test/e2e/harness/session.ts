@@ -1,6 +1,6 @@
 /** What one test opens and must close: the program it calls, and the phones that call it. */
 import { Phone } from '../phone/phone.ts';
-import { Baresip } from './baresip.ts';
+import { Baresip, type BaresipOptions } from './baresip.ts';
 import type { Program } from './program.ts';
 import { Sipp, type SippOptions } from './sipp.ts';
 
@@ -37,8 +37,8 @@ export class Phones {
     return phone;
   }
 
-  async baresip(name: string, toneHz: number): Promise<Baresip> {
-    const baresip = await Baresip.start(name, toneHz);
+  async baresip(name: string, toneHz: number, options?: BaresipOptions): Promise<Baresip> {
+    const baresip = await Baresip.start(name, toneHz, options);
     this.#baresips.push(baresip);
     return baresip;
   }

@@ -83,6 +83,12 @@ describe('neutral description of SDP', () => {
     assert.equal(described.value.lines[0]?.crypto?.length, 2);
   });
 
+  it('a profile may be written in any case', () => {
+    const described = describeSdp(SRTP_ONLY.replace('RTP/SAVP', 'rtp/savp'));
+    assert.ok(described.ok);
+    assert.equal(usableAudioLine(described.value)?.protocol, 'RTP/SAVP');
+  });
+
   it('without a suite we have, the line in the clear is taken', () => {
     const described = describeSdp(UNUSABLE_SRTP_AND_RTP);
     assert.ok(described.ok);
