@@ -30,3 +30,5 @@ export const cpuPercent = (from: Cost, to: Cost): number => (100 * (to.cpuMs - f
 
 /** Waiting in percent of running. */
 export const waitPercent = (from: Cost, to: Cost): number => (100 * (to.waitMs - from.waitMs)) / Math.max(to.cpuMs - from.cpuMs, 1);
+
+export const pids = (list: string): readonly number[] => list.split(',').filter((pid) => pid !== '').map(Number);

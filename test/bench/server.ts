@@ -1,4 +1,6 @@
 /** What is measured: the program started here with rooms of its own, or one running elsewhere, named by its address. */
+import { askRunning } from '../../src/adapters/control-socket/client.ts';
+import { controlSocketPath } from '../../src/adapters/control-socket/path.ts';
 import { freePorts } from '../e2e/harness/ports.ts';
 import { Program } from '../e2e/harness/program.ts';
 import type { Target } from '../e2e/phone/phone.ts';
@@ -25,6 +27,17 @@ export async function startServer(rooms: number): Promise<Server> {
   const aliases = Array.from({ length: rooms }, (_, i) => String(2000 + i));
   for (const alias of aliases) await program.addRoom({ alias, hostPin, guestPin });
   return { target: program.sip, rooms: aliases, hostPin, pid: program.pid, stop: () => program.stop() };
+}
+
+/** The program with `rooms` rooms that let everybody in: conf1, conf2, ... */
+export async function startOpenServer(rooms: number, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+  const program = await Program.start({ env: { VESTIBULE_LOG_LEVEL: 'warn', VESTIBULE_LIMITS_CALLS: '10000', VESTIBULE_RTP_PORT_MIN: '20000', VESTIBULE_RTP_PORT_MAX: '39999', ...env } });
+  const path = controlSocketPath(program.dataDir);
+  for (let i = 1; i <= rooms; i++) {
+    const outcome = await askRunning(path, { method: 'room.add', params: { aliases: [`conf${i}`] } });
+    if (outcome.kind !== 'answered' || !outcome.answer.ok) throw new Error(`room conf${i} was not made: ${JSON.stringify(outcome)}`);
+  }
+  return program;
 }
 
 export function externalServer(address: string, rooms: readonly string[], pin: string, pid: number | undefined): Server {
