@@ -20,6 +20,8 @@ export function createLogger(level: string, destination: DestinationStream = pin
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: censor },
+      // Keys of SRTP are in SDP (RFC 4568), which a library may put into its errors.
+      hooks: { streamWrite: (line) => line.replaceAll(/inline:[A-Za-z0-9+/]+/gi, 'inline:[hidden]') },
       // What a child logger is bound to does not pass the formatter, only serializers.
       serializers: Object.fromEntries(hiddenNames.map((name) => [name, () => '[hidden]'])),
     },

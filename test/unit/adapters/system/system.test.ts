@@ -65,6 +65,13 @@ describe('the log', () => {
     assert.match(text, /"call":"c1"/);
   });
 
+  it('RFC 4568 §6.1: never holds a key of SRTP, in fields, errors or messages', () => {
+    const line = 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0+/c2VjcmV0|2^31';
+    const text = logged((log) => log.child({ offer: line }).error({ sdp: line, err: new Error(line) }, line));
+    assert.doesNotMatch(text, /c2VjcmV0/);
+    assert.match(text, /inline:\[hidden\]\|2\^31/);
+  });
+
   it('keeps errors readable', () => {
     assert.match(logged((log) => log.error({ err: new Error('what happened') }, 'x')), /what happened/);
   });
