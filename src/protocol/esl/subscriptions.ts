@@ -9,6 +9,8 @@ export interface EslFilter {
   readonly header: string;
   readonly value: string;
   readonly excludes: boolean;
+  /** What the header is compared with, in lower case; undefined for a regular expression. */
+  readonly exact: string | undefined;
   readonly matches: (text: string) => boolean;
 }
 
@@ -87,9 +89,22 @@ export function hears(subscriptions: Subscriptions, event: EslEvent): boolean {
   return passesFilters(subscriptions.filters, event);
 }
 
-/** Whether an event of this name could be heard at all. */
-export function hearsName({ names }: Subscriptions, name: string): boolean {
-  return names.has('ALL') || names.has(name);
+/** One header with one value, in lower case. */
+export interface HeaderValue {
+  readonly header: string;
+  readonly value: string;
+}
+
+/** An event must have one of these to be heard; undefined when that cannot be told so simply. Many sockets hear one channel each. */
+export function demands({ filters }: Subscriptions): readonly HeaderValue[] | undefined {
+  if (filters.length === 0) return undefined;
+  const wanted: HeaderValue[] = [];
+  for (const { header, exact, excludes } of filters) {
+    if (excludes) continue;
+    if (exact === undefined) return undefined;
+    wanted.push({ header: header.toLowerCase(), value: exact });
+  }
+  return wanted;
 }
 
 function isSubscribed({ names, subclasses }: Subscriptions, event: EslEvent): boolean {
@@ -113,12 +128,12 @@ function readFilter(header: string, value: string): EslFilter | undefined {
   const sign = /^[+\- ]*/.exec(value)?.[0] ?? '';
   const excludes = sign.trimEnd().endsWith('-');
   const wanted = value.slice(sign.length).toLowerCase();
-  if (!wanted.startsWith('/')) return { header, value, excludes, matches: (text) => text.toLowerCase() === wanted };
+  if (!wanted.startsWith('/')) return { header, value, excludes, exact: wanted, matches: (text) => text.toLowerCase() === wanted };
   const [, pattern, flags] = /^\/(.*)\/(i?)$/.exec(value.slice(sign.length)) ?? [];
   if (pattern === undefined) return undefined;
   try {
     const regexp = new RegExp(pattern, flags);
-    return { header, value, excludes, matches: (text) => regexp.test(text) };
+    return { header, value, excludes, exact: undefined, matches: (text) => regexp.test(text) };
   } catch {
     return undefined;
   }

@@ -37,6 +37,8 @@ export interface DialogueOptions {
   readonly channel: Channel | undefined;
   /** Who the client is, for the log. */
   readonly remote: () => string;
+  /** Its subscriptions are others. */
+  readonly subscribed: () => void;
   /** The client has said the first word. */
   readonly welcome: () => void;
   /** The socket is to be closed once the reply is written. */
@@ -44,7 +46,7 @@ export interface DialogueOptions {
 }
 
 export class EslDialogue {
-  subscriptions: Subscriptions = noSubscriptions;
+  #subscriptions: Subscriptions = noSubscriptions;
   /** Seconds the socket outlives its channel; undefined: it does not. */
   linger: number | undefined;
   readonly #options: DialogueOptions;
@@ -53,6 +55,10 @@ export class EslDialogue {
 
   constructor(options: DialogueOptions) {
     this.#options = options;
+  }
+
+  get subscriptions(): Subscriptions {
+    return this.#subscriptions;
   }
 
   /** The reply as it is written; only an api command may take time. */
@@ -75,15 +81,15 @@ export class EslDialogue {
         return commandReply(this.#myEvents(command.uuid === '' ? channel?.uuid : command.uuid, command.format ?? this.subscriptions.format));
       case 'nixevent':
         if (command.words.length === 0) return commandReply('-ERR no keywords supplied');
-        this.subscriptions = unsubscribe(this.subscriptions, command.words);
+        this.#subscribe(unsubscribe(this.subscriptions, command.words));
         return commandReply('+OK events nixed');
       case 'noevents':
-        this.subscriptions = { ...noSubscriptions, format: this.subscriptions.format };
+        this.#subscribe({ ...noSubscriptions, format: this.subscriptions.format });
         return commandReply('+OK no longer listening for events');
       case 'filter':
         return this.#changed(addFilter(this.subscriptions, command.header, command.value), `+OK filter added. [${command.header}]=[${command.value}]`);
       case 'filter delete':
-        this.subscriptions = deleteFilter(this.subscriptions, command.header, command.value);
+        this.#subscribe(deleteFilter(this.subscriptions, command.header, command.value));
         return commandReply(`+OK filter deleted. [${command.header}][${command.value}]`);
       case 'linger':
         return this.#stay(command.seconds);
@@ -140,6 +146,11 @@ export class EslDialogue {
     return commandReply('-ERR invalid');
   }
 
+  #subscribe(subscriptions: Subscriptions): void {
+    this.#subscriptions = subscriptions;
+    this.#options.subscribed();
+  }
+
   #welcome(): void {
     this.#ready = true;
     this.#options.welcome();
@@ -152,7 +163,7 @@ export class EslDialogue {
 
   #changed(result: Result<Subscriptions, SubscriptionError>, reply: string): string {
     if (result.ok) {
-      this.subscriptions = result.value;
+      this.#subscribe(result.value);
       return commandReply(reply);
     }
     switch (result.error.code) {
@@ -168,7 +179,7 @@ export class EslDialogue {
   #myEvents(uuid: string | undefined, format: Subscriptions['format']): string {
     const { core, channel } = this.#options;
     if (uuid === undefined || (uuid !== channel?.uuid && !core.channels.has(uuid))) return '-ERR invalid uuid';
-    this.subscriptions = subscribeToChannel(this.subscriptions, format, uuid);
+    this.#subscribe(subscribeToChannel(this.subscriptions, format, uuid));
     return '+OK Events Enabled';
   }
 

@@ -48,6 +48,7 @@ export class EslSession implements EventListener {
       authenticate: options.authenticate,
       channel: options.channel,
       remote: () => socket.remoteAddress ?? '',
+      subscribed: () => core.bus.changed(this),
       welcome: () => this.#cancelDeadline(),
       close: () => this.close(),
     });

@@ -1,10 +1,12 @@
 /** Makes events and hands them to the sockets that hear them. */
 import type { Scheduler } from '../../lib/machine.ts';
 import { writeEvent, type EventFormat } from '../../protocol/esl/encode.ts';
-import type { EslEvent, EslHeader } from '../../protocol/esl/event.ts';
-import { hears, hearsName, type Subscriptions } from '../../protocol/esl/subscriptions.ts';
+import { headerOf, type EslEvent, type EslHeader } from '../../protocol/esl/event.ts';
+import { hears, type Subscriptions } from '../../protocol/esl/subscriptions.ts';
 import type { Identity } from './core.ts';
+import { ListenerIndex } from './listener-index.ts';
 
+/** `subscriptions` may change at any time; the bus must be told, see `changed`. */
 export interface EventListener {
   readonly subscriptions: Subscriptions;
   /** Takes an event, written in the listener's format. */
@@ -14,7 +16,7 @@ export interface EventListener {
 export class EventBus {
   readonly #identity: Identity;
   readonly #scheduler: Scheduler;
-  readonly #listeners = new Set<EventListener>();
+  readonly #listeners = new ListenerIndex<EventListener>();
   #sequence = 0;
 
   constructor(identity: Identity, scheduler: Scheduler) {
@@ -23,7 +25,12 @@ export class EventBus {
   }
 
   add(listener: EventListener): void {
-    this.#listeners.add(listener);
+    this.#listeners.set(listener, listener.subscriptions);
+  }
+
+  /** The subscriptions of a listener are others; one that is gone stays gone. */
+  changed(listener: EventListener): void {
+    if (this.#listeners.has(listener)) this.#listeners.set(listener, listener.subscriptions);
   }
 
   remove(listener: EventListener): void {
@@ -55,7 +62,7 @@ export class EventBus {
   publish(name: string, headers: readonly EslHeader[], options: { readonly subclass?: string; readonly body?: string } = {}): void {
     const event = this.make(name, headers, options);
     const written = new Map<EventFormat, string>();
-    for (const listener of this.#listeners) {
+    for (const listener of this.#listeners.candidates((header) => headerOf(event, header))) {
       const { format } = listener.subscriptions;
       if (!hears(listener.subscriptions, event)) continue;
       const text = written.get(format) ?? writeEvent(event, format);
@@ -72,8 +79,7 @@ export class EventBus {
 
   /** Whether anybody subscribed to events of this name: others need not be made. */
   isHeard(name: string): boolean {
-    for (const listener of this.#listeners) if (hearsName(listener.subscriptions, name)) return true;
-    return false;
+    return this.#listeners.isHeard(name);
   }
 }
 

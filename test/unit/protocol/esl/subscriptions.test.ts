@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { EslEvent } from '../../../../src/protocol/esl/event.ts';
-import { addFilter, deleteFilter, hears, hearsName, noSubscriptions, subscribe, subscribeToChannel, unsubscribe, type Subscriptions } from '../../../../src/protocol/esl/subscriptions.ts';
+import { addFilter, deleteFilter, demands, hears, noSubscriptions, subscribe, subscribeToChannel, unsubscribe, type Subscriptions } from '../../../../src/protocol/esl/subscriptions.ts';
 
 const maintenance = (headers: Readonly<Record<string, string>> = {}): EslEvent => ({
   name: 'CUSTOM',
@@ -105,7 +105,14 @@ describe('ESL subscriptions', () => {
     assert.equal(hears(unsubscribe(listening('DTMF'), ['ALL']), plain('DTMF')), false);
   });
 
-  it('whether a name is heard by anyone, filters or not', () => {
-    assert.deepEqual([hearsName(listening('DTMF', ['a', 'b']), 'DTMF'), hearsName(listening('DTMF'), 'CODEC'), hearsName(listening('ALL'), 'CODEC')], [true, false, true]);
+  it('demands: what an event must have, as far as that is simple', () => {
+    const table: readonly (readonly [filters: readonly (readonly [string, string])[], wanted: ReturnType<typeof demands>])[] = [
+      [[], undefined],
+      [[['Unique-ID', 'U1']], [{ header: 'unique-id', value: 'u1' }]],
+      [[['Unique-ID', 'u1'], ['Conference-Unique-ID', 'c1']], [{ header: 'unique-id', value: 'u1' }, { header: 'conference-unique-id', value: 'c1' }]],
+      [[['Unique-ID', '/u/']], undefined],
+      [[['Unique-ID', '-u1']], []],
+    ];
+    for (const [filters, wanted] of table) assert.deepEqual(demands(listening('DTMF', ...filters)), wanted);
   });
 });
