@@ -153,9 +153,10 @@ class PinQuestion implements PinDialogue {
     this.#play = new Play(this.#channel, playlist(file, undefined, this.#profile.soundPrefix || core.soundPrefix), '', (response) => played(response === 'FILE PLAYED'));
   }
 
+  /** `digits` are not empty. */
   #judge(digits: string): 'caller' | 'moderator' | 'wrong' {
     if (this.#pins.moderatorPin !== '' && same(digits, this.#pins.moderatorPin)) return 'moderator';
-    return this.#pins.pin !== '' && same(digits, this.#pins.pin) ? 'caller' : 'wrong';
+    return same(digits, this.#pins.pin) ? 'caller' : 'wrong';
   }
 }
 

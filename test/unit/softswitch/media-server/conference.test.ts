@@ -391,7 +391,7 @@ describe('PINs, F-18', () => {
     press(channel, '1234#');
     assert.equal(channel.member?.flags.moderator, false);
     assert.ok(![...channel.variables.values(), ...bench.logged].some((value) => value.includes('1234')));
-    assert.ok(!bench.events.some((event) => Object.entries(event).some(([name, value]) => name !== 'DTMF-Digit' && String(value).includes('1234'))));
+    assert.ok(!bench.events.some((event) => Object.entries(event).some(([name, value]) => name !== 'DTMF-Digit' && value.includes('1234'))));
   });
 
   it('the moderator\'s PIN makes a moderator', () => {
