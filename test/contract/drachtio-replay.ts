@@ -15,9 +15,8 @@ import type { SipMessage, SipRequest } from '../../src/protocol/sip/message.ts';
 import { headerValue } from '../../src/protocol/sip/message.ts';
 import { encodeFrame } from '../../src/protocol/drachtio/frame-codec.ts';
 import { RawClient } from '../conformance/support/raw-client.ts';
-import type { Running } from '../conformance/support/server.ts';
 import { TcpPeer, UdpPeer } from '../conformance/support/sip-peer.ts';
-import type { SipPeer } from '../conformance/support/sip-peer.ts';
+import type { SipPeer, Target } from '../conformance/support/sip-peer.ts';
 
 /** Where drachtio-server listened when the traces were recorded. */
 const RECORDED_PORT = '5070';
@@ -27,13 +26,30 @@ const LIMITS = { headerCount: 200, headerLineBytes: 65_536 };
 /** Made anew by every server: only their presence is compared. */
 const OWN_VALUES = new Set(['Via', 'Content-Length', 'CSeq', 'Max-Forwards']);
 
+/** The server a trace is replayed against: ours, or one named by the environment. */
+export interface ReplayTarget {
+  readonly control: Target;
+  readonly secret: string;
+  readonly udp: Target;
+  readonly tcp: Target;
+  /** Lets so much time pass, ms: for ours by moving its clock, for another by waiting. */
+  advance(ms: number): void;
+}
+
 export interface RecordedFrame {
-  readonly dir: 'C->S' | 'S->C';
+  readonly connection: string;
+  /** ms since the recording began. */
+  readonly t: number;
+  readonly dir: 'C->S' | 'S->C' | 'closed';
   readonly payload: string;
 }
 
-/** The frames of one connection of a trace, in order. */
-export function readTrace(scenario: string, connection: string): RecordedFrame[] {
+/** The frames of some connections of a trace, in the order of time. */
+export function readTrace(scenario: string, ...connections: readonly string[]): RecordedFrame[] {
+  return connections.flatMap((connection) => readConnection(scenario, connection)).sort((a, b) => a.t - b.t);
+}
+
+function readConnection(scenario: string, connection: string): RecordedFrame[] {
   // Seen from the compiled test in build*/test/contract.
   const folder = resolve(import.meta.dirname, '../../../test/fixtures/traces');
   const name = readdirSync(folder).find((entry) => entry.startsWith(`${scenario}-`));
@@ -43,10 +59,11 @@ export function readTrace(scenario: string, connection: string): RecordedFrame[]
     .split('\n')
     .filter((line) => line !== '')
     .flatMap((line) => {
-      const { dir, b64 } = JSON.parse(line) as { dir?: RecordedFrame['dir']; b64?: string };
+      const { t, dir, b64, event } = JSON.parse(line) as { t: number; dir?: 'C->S' | 'S->C'; b64?: string; event?: string };
+      if (event?.startsWith('client') === true) return [{ connection, t, dir: 'closed', payload: '' }];
       if (dir === undefined || b64 === undefined) return [];
       const frame = Buffer.from(b64, 'base64').toString('utf8');
-      return [{ dir, payload: frame.slice(frame.indexOf('#') + 1) }];
+      return [{ connection, t, dir, payload: frame.slice(frame.indexOf('#') + 1) }];
     });
 }
 
@@ -55,13 +72,17 @@ export interface Allowed {
   readonly headers?: readonly string[];
   /** Recorded frames to leave out, with the answers that belong to them; reasons in differences.md. */
   readonly skip?: (payload: string) => boolean;
+  /** Recorded ports where a UDP peer listens and says nothing, so that no frame shows it. */
+  readonly silent?: readonly string[];
+  /** What is sent in parallel may be answered in another order: each frame is looked for among those that came. */
+  readonly anyOrder?: boolean;
 }
 
 export class Replay {
-  readonly #running: Running;
+  readonly #target: ReplayTarget;
   readonly #frames: readonly RecordedFrame[];
   readonly #allowed: Allowed;
-  readonly #client: RawClient;
+  readonly #clients = new Map<string, RawClient>();
   /** Recorded id, tag, Call-ID or address to the live one. */
   readonly #live = new Map<string, string>([[`127.0.0.1:${RECORDED_PORT}`, '']]);
   readonly #peers = new Map<string, SipPeer>();
@@ -70,16 +91,19 @@ export class Replay {
   readonly #skippedIds = new Set<string>();
   readonly #unanswered = new Map<string, SipRequest>();
 
-  private constructor(running: Running, client: RawClient, frames: readonly RecordedFrame[], allowed: Allowed) {
-    this.#running = running;
-    this.#client = client;
+  private constructor(target: ReplayTarget, frames: readonly RecordedFrame[], allowed: Allowed) {
+    this.#target = target;
     this.#frames = frames;
     this.#allowed = allowed;
-    this.#live.set(`127.0.0.1:${RECORDED_PORT}`, `127.0.0.1:${running.udp.port}`);
+    this.#live.set(`127.0.0.1:${RECORDED_PORT}`, `${target.udp.host}:${target.udp.port}`);
+    this.#live.set(`authenticate|${RECORDED_SECRET}|`, `authenticate|${target.secret}|`);
   }
 
-  static async run(running: Running, frames: readonly RecordedFrame[], allowed: Allowed = {}): Promise<Replay> {
-    const replay = new Replay(running, await RawClient.connect(running.server.controlPort), frames, allowed);
+  static async run(target: ReplayTarget, frames: readonly RecordedFrame[], allowed: Allowed = {}): Promise<Replay> {
+    const replay = new Replay(target, frames, allowed);
+    for (const { connection } of frames) {
+      if (!replay.#clients.has(connection)) replay.#clients.set(connection, await RawClient.connect(target.control.port, target.control.host));
+    }
     await replay.#openPeers();
     for (const frame of frames) await replay.#play(frame);
     return replay;
@@ -98,16 +122,23 @@ export class Replay {
   }
 
   disconnect(): void {
-    this.#client.close();
+    for (const client of this.#clients.values()) client.close();
   }
 
   async close(): Promise<void> {
-    this.#client.close();
+    this.disconnect();
     for (const cleanup of this.#cleanup) cleanup();
     await Promise.all(this.peers.map((peer) => peer.close()));
   }
 
-  async #play({ dir, payload }: RecordedFrame): Promise<void> {
+  async #play({ connection, dir, payload }: RecordedFrame): Promise<void> {
+    const client = this.#clients.get(connection);
+    assert.ok(client !== undefined);
+    if (dir === 'closed') {
+      client.close();
+      await client.closed;
+      return;
+    }
     const fields = head(payload).split('|');
     const skipped = this.#allowed.skip?.(payload) === true;
     if (dir === 'C->S') {
@@ -115,14 +146,21 @@ export class Replay {
         this.#skippedIds.add(fields[0] ?? '');
         return;
       }
-      this.#client.sendBytes(encodeFrame(this.#translate(payload)));
+      client.sendBytes(encodeFrame(this.#translate(payload)));
       return;
     }
     if (skipped || (fields[1] === 'response' && this.#skippedIds.has(fields[2] ?? ''))) return;
     if (fields[1] === 'sip') await this.#cause(fields, sipOf(payload));
-    const live = await this.#client.inbox.next();
+    const live = await client.inbox.next(this.#allowed.anyOrder === true ? (frame) => this.#isCounterpart(fields, frame) : undefined);
     this.#learn(payload, live);
     this.#compare(payload, live);
+  }
+
+  /** Whether a live frame answers what the recorded one does, or belongs to the same transaction. */
+  #isCounterpart(recorded: readonly string[], live: string): boolean {
+    const fields = head(live).split('|');
+    const at = recorded[1] === 'sip' ? 8 : 2;
+    return fields[1] === recorded[1] && fields[at] === (this.#live.get(recorded[at] ?? '') ?? recorded[at]);
   }
 
   /** Makes the network do what led to the recorded push. */
@@ -130,10 +168,15 @@ export class Replay {
     assert.ok(message !== undefined);
     if (fields[2] === 'application') {
       // The server's own BYE: after the time the real one waited for an ACK.
-      if (headerValue(message, 'Reason')?.includes('ACK timeout') === true) this.#running.scheduler.advance(32_000);
+      if (headerValue(message, 'Reason')?.includes('ACK timeout') === true) this.#target.advance(32_000);
       return;
     }
     const port = fields[6] ?? '';
+    if (port === '0') {
+      // Made by the server: 503 when it hears at once that nobody is there, 408 when nobody answers.
+      if (message.kind === 'response' && message.status === 408) this.#target.advance(32_000);
+      return;
+    }
     const peer = this.#peers.get(port) ?? (await this.#tcpCallees.get(port));
     assert.ok(peer !== undefined, `no peer for recorded port ${port}`);
     this.#peers.set(port, peer);
@@ -222,19 +265,20 @@ export class Replay {
   async #openPeers(): Promise<void> {
     for (const { dir, payload } of this.#frames) {
       const fields = head(payload).split('|');
-      if (dir === 'S->C' && fields[1] === 'sip' && fields[2] === 'network' && fields[4] !== '') await this.#openPeer(fields[6] ?? '', fields[4] ?? '', sipOf(payload)?.kind === 'request');
+      if (dir === 'S->C' && fields[1] === 'sip' && fields[2] === 'network' && fields[4] !== '' && fields[6] !== '0') await this.#openPeer(fields[6] ?? '', fields[4] ?? '', sipOf(payload)?.kind === 'request');
     }
+    for (const port of this.#allowed.silent ?? []) await this.#openPeer(port, 'udp', true);
   }
 
   async #openPeer(port: string, protocol: string, calls: boolean): Promise<void> {
     if (this.#peers.has(port) || this.#tcpCallees.has(port)) return;
     let livePort: number;
     if (protocol === 'udp') {
-      const peer = await UdpPeer.open(this.#running.udp);
+      const peer = await UdpPeer.open(this.#target.udp);
       this.#peers.set(port, peer);
       livePort = peer.port;
     } else if (calls) {
-      const peer = await TcpPeer.connect(this.#running.tcp);
+      const peer = await TcpPeer.connect(this.#target.tcp);
       this.#peers.set(port, peer);
       livePort = peer.port;
     } else {
@@ -245,7 +289,7 @@ export class Replay {
     }
     this.#live.set(`127.0.0.1:${port}`, `127.0.0.1:${livePort}`);
     this.#live.set(`127.0.0.1|${port}|`, `127.0.0.1|${livePort}|`);
-    if (!this.#live.has(`127.0.0.1|${RECORDED_PORT}|`)) this.#live.set(`127.0.0.1|${RECORDED_PORT}|`, `127.0.0.1|${this.#running.udp.port}|`);
+    if (!this.#live.has(`127.0.0.1|${RECORDED_PORT}|`)) this.#live.set(`127.0.0.1|${RECORDED_PORT}|`, `127.0.0.1|${this.#target.udp.port}|`);
   }
 }
 

@@ -28,6 +28,7 @@ export class Clients {
     if (candidates.length === 0) return undefined;
     const given = this.#given.get(verb) ?? 0;
     this.#given.set(verb, given + 1);
-    return candidates[given % candidates.length];
+    // The second begins, as drachtio-server has it.
+    return candidates[(given + 1) % candidates.length];
   }
 }

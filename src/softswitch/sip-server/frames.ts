@@ -35,6 +35,13 @@ export class Frames {
     return (msgId) => pushMessage(msgId, push);
   }
 
+  /** A response the stack made because none came: from nobody, and no byte of it was on the network. */
+  pushLocal(wire: OnWire<SipResponse>, transactionId: string, dialogId: string): Frame {
+    const meta: SipMeta = { bytes: 0, protocol: wire.flow.transport, address: '', port: 0, time: this.#scheduler.now() };
+    const push: Push = { source: 'network', meta, transactionId, dialogId, sip: serialize(wire.message) };
+    return (msgId) => pushMessage(msgId, push);
+  }
+
   requestEcho(answers: string, wire: OnWire<SipRequest>, transactionId: string): Frame {
     // As drachtio-server has it: our own address for UDP, the other end of a connection.
     const meta = this.#meta(wire, wire.flow.transport === 'udp' ? wire.flow.local : wire.flow.remote, protocolOf(wire.flow));

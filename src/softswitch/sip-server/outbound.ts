@@ -141,7 +141,7 @@ export class Outbound {
     const gate = new AfterEcho();
     const id = randomUUID();
     const started = await start({
-      onResponse: (response, _origin, dialog) => {
+      onResponse: (response, origin, dialog) => {
         // Before anything else, and not held back: the ACK of the client must find the dialog.
         if (dialog !== undefined) this.#calls.updateDialog(client, dialog);
         const { status } = response.message;
@@ -155,7 +155,7 @@ export class Outbound {
         const named = makesDialog ? inviteDialogId(response.message) : dialogId;
         // What a 18x began, a failure ends.
         if (makesDialog && status >= 300) this.#calls.deleteCall(named);
-        const push = this.#frames.push('network', response, id, named);
+        const push = origin === 'local' ? this.#frames.pushLocal(response, id, named) : this.#frames.push('network', response, id, named);
         gate.run(() => client.send(push));
       },
     });

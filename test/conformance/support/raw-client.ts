@@ -21,8 +21,8 @@ export class RawClient {
     });
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const socket = createConnection({ host: '127.0.0.1', port, noDelay: true });
+  static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
+    const socket = createConnection({ host, port, noDelay: true });
     await once(socket, 'connect');
     return new RawClient(socket);
   }
