@@ -187,6 +187,8 @@ export class Conference {
   #listen(member: Member, slot: number): void {
     const { leg, state, frame, detector, gate, gainControl } = member;
     const isSilent = leg.receive(slot, frame, this.rate) === 'silence' || state.hold === true;
+    // As in mod_conference a voice is judged as loud as its volume makes it.
+    if (state.volumeIn !== 0) applyGain(frame, volumeGain(state.volumeIn));
     if (isSilent) loudness.energy = loudness.peak = 0;
     else measure(frame, loudness);
     const { energy, peak } = loudness;
@@ -194,7 +196,7 @@ export class Conference {
     gate.frame(peak, state.energyLevel);
     member.isInSum = maySpeak(state) && !isSilent && gate.isOpen;
     if (!member.isInSum) return;
-    const gain = gainControl.frame(energy, state.agcLevel ?? 0, energy > state.energyLevel) * volumeGain(state.volumeIn);
+    const gain = gainControl.frame(energy, state.agcLevel ?? 0, energy > state.energyLevel);
     if (gain !== 1) applyGain(frame, gain);
     addFrame(this.#workspace.sum, frame);
   }

@@ -49,6 +49,10 @@ describe('conference', () => {
     engine.setMember(a.leg, { ...member, energyLevel: 3000 });
     await bench.event('talking', (event) => event.leg === a.leg && !event.talking);
     assert.deepEqual(await hearing(members, [440, 770]), ['-x', '--']);
+    bench.events.length = 0;
+    engine.setMember(a.leg, { ...member, energyLevel: 3000, volumeIn: 2 });
+    const louder = await bench.event('talking', (event) => event.leg === a.leg && event.talking);
+    assert.ok(louder.energy > 4000, 'its volume counts');
     engine.setMember(a.leg, { ...member, energyLevel: 0 });
     a.phone.talk(440, a.port, -60);
     await b.phone.receive(10);
