@@ -2,6 +2,7 @@
 import { Announcements } from './announcements.ts';
 import type { AudioSource, ConferenceId, ConferenceSettings, EngineEvent, LegId, MemberState, PlayId } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
+import type { SharedEncoder } from './frame-encoder.ts';
 import { GainControl } from './gain-control.ts';
 import type { Leg } from './leg.ts';
 import type { PlayAdjustment, PlayStatus, StopWhich } from './messages.ts';
@@ -30,16 +31,8 @@ interface Member {
   state: MemberState;
   /** Whom this member does not hear (`relate`). */
   readonly unheard: Set<Member>;
-  shared: SharedEncoding | undefined;
-}
-
-/** The whole mix in one encoding, made once a tick for all who hear exactly that. */
-interface SharedEncoding {
-  readonly key: string;
-  readonly encode: (frame: Int16Array) => Uint8Array;
-  bytes: Uint8Array;
-  /** The tick `bytes` is of. */
-  tick: number;
+  /** With whom the whole mix is encoded. */
+  shared: SharedEncoder | undefined;
 }
 
 /** One conference is mixed at a time, so all of one rate share these. */
@@ -77,7 +70,7 @@ export class Conference {
   readonly #members = new Map<LegId, Member>();
   readonly #announcements: Announcements;
   /** By key: of a codec with a memory, one encoder goes on for all. */
-  readonly #encodings = new Map<string, SharedEncoding>();
+  readonly #encodings = new Map<string, SharedEncoder>();
   #tick = 0;
 
   constructor(id: ConferenceId, { rate }: ConferenceSettings, services: ConferenceServices) {
@@ -94,7 +87,6 @@ export class Conference {
   }
 
   join(leg: Leg, state: MemberState): void {
-    leg.startListening();
     this.#members.set(leg.id, {
       leg,
       detector: new TalkDetector(),
@@ -115,12 +107,16 @@ export class Conference {
     this.#members.delete(leg);
     member.leg.stopListening();
     member.announcements.stop('all');
-    const inUse = new Set<SharedEncoding>();
+    const inUse = new Set<SharedEncoder>();
     for (const other of this.#members.values()) {
       other.unheard.delete(member);
       if (other.shared !== undefined) inUse.add(other.shared);
     }
-    for (const encoding of this.#encodings.values()) if (!inUse.has(encoding)) this.#encodings.delete(encoding.key);
+    for (const encoder of this.#encodings.values()) {
+      if (inUse.has(encoder)) continue;
+      this.#encodings.delete(encoder.key);
+      encoder.close();
+    }
   }
 
   /** Puts everybody out and ends what is played and recorded; answers who was in it. */
@@ -222,7 +218,8 @@ export class Conference {
       return silence;
     }
     if (hears && !hasOverlay && !member.isInSum && unheard.size === 0 && state.volumeOut === 0) {
-      leg.sendEncoded(this.#sharedBytes(member));
+      const shared = this.#sharedFor(member);
+      if (shared !== undefined) leg.sendShared(shared, mix, this.#tick);
       return mix;
     }
     if (hears) this.#mixFor(member);
@@ -247,23 +244,13 @@ export class Conference {
     mixAll(partial, out);
   }
 
-  #sharedBytes(member: Member): Uint8Array {
-    const key = member.leg.encodingKey;
-    const shared = member.shared?.key === key ? member.shared : this.#encodingOf(key, member.leg);
-    member.shared = shared;
-    if (shared.tick !== this.#tick) {
-      shared.bytes = shared.encode(this.#workspace.mix);
-      shared.tick = this.#tick;
-    }
-    return shared.bytes;
-  }
-
-  #encodingOf(key: string, leg: Leg): SharedEncoding {
-    const known = this.#encodings.get(key);
-    if (known !== undefined) return known;
-    const made: SharedEncoding = { key, encode: leg.createEncoder(this.rate), bytes: new Uint8Array(0), tick: 0 };
-    this.#encodings.set(key, made);
-    return made;
+  /** Undefined while the leg is not configured: nothing can be sent to it. */
+  #sharedFor(member: Member): SharedEncoder | undefined {
+    const { leg } = member;
+    if (member.shared?.key === leg.encodingKey) return member.shared;
+    member.shared = this.#encodings.get(leg.encodingKey) ?? leg.createShared(this.rate);
+    if (member.shared !== undefined) this.#encodings.set(member.shared.key, member.shared);
+    return member.shared;
   }
 
   #tellTalk({ leg, state }: Member, change: TalkChange | undefined): void {

@@ -1,7 +1,6 @@
 /** The engine itself: legs and conferences, commands in, events and answers out. It runs in the worker, on the worker's clock. */
 import type { Scheduler } from '../../lib/machine.ts';
 import { unreachable } from '../../lib/result.ts';
-import { FRAME_SAMPLES } from '../../protocol/rtp/jitter-buffer.ts';
 import type { ConferenceId, EngineEvent, LegId } from './api.ts';
 import { AudioFiles } from './audio-files.ts';
 import { TickClock } from './clock.ts';
@@ -9,6 +8,8 @@ import { Conference } from './conference.ts';
 import { Leg } from './leg.ts';
 import type { LegServices } from './leg.ts';
 import type { EngineAnswer, EngineCommand, OpenResult, WorkerMessage, WorkerSettings } from './messages.ts';
+import { FRAMES_PER_SECOND } from './mixer.ts';
+import type { OpusLibrary } from './opus-codec.ts';
 import { PortPool } from './port-pool.ts';
 import { openPacketIo } from './open-packet-io.ts';
 import type { PacketIo } from './packet-io.ts';
@@ -25,6 +26,8 @@ export interface EngineSurroundings {
   readonly random: () => number;
   readonly scheduler: Scheduler;
   readonly post: (message: WorkerMessage) => void;
+  /** Undefined where it is not installed. */
+  readonly opus: OpusLibrary | undefined;
 }
 
 export class MediaEngine {
@@ -42,8 +45,8 @@ export class MediaEngine {
   /** Those that are not idle. */
   readonly #active = new Set<Conference>();
   readonly #recordings: Recordings;
-  readonly #frame = new Int16Array(FRAME_SAMPLES);
-  readonly #said = new Int16Array(FRAME_SAMPLES);
+  readonly #frame = new Int16Array(LEG_RATE / FRAMES_PER_SECOND);
+  readonly #said = new Int16Array(LEG_RATE / FRAMES_PER_SECOND);
 
   constructor(settings: WorkerSettings, surroundings: EngineSurroundings) {
     this.#settings = settings;
@@ -55,6 +58,7 @@ export class MediaEngine {
       now: surroundings.now,
       scheduler: surroundings.scheduler,
       files: this.#files,
+      opus: surroundings.opus,
       emit: this.#emit.bind(this),
       onError: (error) => {
         this.#warn('leg_error', error instanceof Error ? error.message : String(error));
@@ -139,8 +143,13 @@ export class MediaEngine {
         this.#legs.get(command.leg)?.session.setMediaTimeout(command.ms, command.holdMs);
         return;
       case 'sendDtmf':
+        this.#legs.get(command.leg)?.press(command.digits, command.durationMs);
+        return;
       case 'detectDtmf':
+        this.#legs.get(command.leg)?.detectTones(command.on);
+        return;
       case 'setLegAudio':
+        this.#legs.get(command.leg)?.setAudio(command.audio);
         return;
       case 'record':
         this.#record({ id: command.recording, from: command.from, path: command.path, limits: command.limits });
@@ -237,10 +246,14 @@ export class MediaEngine {
     const isPlayedTo = leg.player.next(this.#frame);
     if (isPlayedTo) leg.sendFrame(this.#frame, LEG_RATE);
     else leg.sendSilence();
-    if (!this.#recordings.hasLegs || !this.#recordings.isRecordedLeg(leg.id)) return;
-    if (!isPlayedTo) this.#frame.fill(0);
-    leg.startListening();
+    const isRecorded = this.#recordings.hasLegs && this.#recordings.isRecordedLeg(leg.id);
+    if (!isRecorded && !leg.detectsTones) {
+      leg.stopListening();
+      return;
+    }
     leg.receive(slot, this.#said, LEG_RATE);
+    if (!isRecorded) return;
+    if (!isPlayedTo) this.#frame.fill(0);
     this.#recordings.writeLeg(leg.id, this.#said, this.#frame);
   }
 

@@ -2,13 +2,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MediaEngine } from './media-engine.ts';
 import type { EngineCommand, WorkerSettings } from './messages.ts';
+import { loadOpus } from './opus-codec.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('the media engine runs in a worker thread');
 
+// What is sent to the thread meanwhile waits in its port.
+const opus = await loadOpus();
+
 const engine = new MediaEngine(workerData as WorkerSettings, {
   now: () => performance.now(),
   random: () => Math.random(),
+  opus,
   scheduler: {
     now: () => Date.now(),
     after: (ms, fn) => {

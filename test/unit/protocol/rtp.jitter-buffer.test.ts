@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decodeL16, encodeL16 } from '../../../src/protocol/l16/l16.ts';
-import { JitterBuffer } from '../../../src/protocol/rtp/playout.ts';
-import type { PutOutcome, StreamDecoder, TakeOutcome } from '../../../src/protocol/rtp/playout.ts';
+import { JitterBuffer } from '../../../src/protocol/rtp/jitter-buffer.ts';
+import type { PutOutcome, StreamDecoder, TakeOutcome } from '../../../src/protocol/rtp/jitter-buffer.ts';
 
 const FRAME_SAMPLES = 160;
 const RAMP = 16384;

@@ -6,6 +6,7 @@ import { FarEnd } from '../../../../src/softswitch/engine/far-end.ts';
 import { addFrame, mixWithout, overlay, volumeGain } from '../../../../src/softswitch/engine/mixer.ts';
 import { PortPool } from '../../../../src/softswitch/engine/port-pool.ts';
 import { PacketLimit } from '../../../../src/softswitch/engine/rate-limit.ts';
+import type { AudioFormat } from '../../../../src/softswitch/engine/api.ts';
 import { RtpSender } from '../../../../src/softswitch/engine/rtp-sender.ts';
 import { TalkDetector } from '../../../../src/softswitch/engine/talk-detector.ts';
 import type { TalkChange } from '../../../../src/softswitch/engine/talk-detector.ts';
@@ -76,12 +77,15 @@ describe('far end, symmetric RTP (RFC 4961)', () => {
   it('signalled -> target', () => assert.deepEqual(open().target, signalled));
   it('signalled -> first packet from there -> locked, without probation', () => {
     const end = open();
+    assert.equal(end.isCertain, false);
     assert.equal(end.prove({ ...signalled }, at(9)), 'locked');
     assert.equal(end.isForeign(real), true);
+    assert.equal(end.isCertain, true);
   });
   it('RFC 3550 §A.1: signalled -> two packets in sequence from elsewhere -> locked to it, strangers are foreign', () => {
     const end = locked();
     assert.deepEqual(end.target, real);
+    assert.equal(end.isCertain, false);
     assert.equal(end.isForeign({ ...real }), false);
     assert.equal(end.isForeign({ ...real, port: 61001 }), true);
     assert.equal(end.isForeign(stranger), true);
@@ -167,19 +171,19 @@ describe('RTP sender', () => {
     readonly timestamp: number;
     readonly first: number;
   }
-  const sent = (ptime: number, act: (sender: RtpSender) => void): Sent[] => {
+  const sent = (ptime: number, act: (sender: RtpSender) => void, format: Partial<AudioFormat> = {}): Sent[] => {
     const packets: Sent[] = [];
     let timestamp = 0;
     const sender = new RtpSender({
       send: (_payloadType, payload, marker) => packets.push({ size: payload.length, marker, timestamp, first: payload[0]! }),
       advance: (step) => (timestamp += step),
     });
-    sender.configure(0, ptime);
+    sender.configure({ codec: 'PCMU', payloadType: 0, clockRate: 8000, ptime, ...format });
     act(sender);
     return packets;
   };
   const frames = (sender: RtpSender, count: number): void => {
-    for (let i = 0; i < count; i++) sender.push(new Uint8Array(160).fill(i));
+    for (let i = 0; i < count; i++) sender.push([new Uint8Array(160).fill(i)]);
   };
   for (const [ptime, count] of [[10, 12], [20, 6], [30, 4], [40, 3], [60, 2]] as const) {
     it(`ptime ${ptime}: six frames are ${count} packets`, () => {
@@ -194,6 +198,40 @@ describe('RTP sender', () => {
     assert.equal(sent(1, (sender) => frames(sender, 1))[0]!.size, 80);
     assert.equal(sent(NaN, (sender) => frames(sender, 1))[0]!.size, 160);
     assert.equal(sent(500, (sender) => frames(sender, 3))[0]!.size, 480);
+  });
+  it('L16 at 48 kHz: a packet stays within a frame of Ethernet', () => {
+    const packets = sent(20, (sender) => sender.push([new Uint8Array(1920)]), { codec: 'L16', clockRate: 48_000 });
+    assert.deepEqual(packets.map(({ size, timestamp }) => ({ size, timestamp })), [{ size: 960, timestamp: 0 }, { size: 960, timestamp: 480 }]);
+  });
+  const opus = { codec: 'OPUS', payloadType: 111, clockRate: 48_000 } as const;
+  it('Opus frames share a packet (RFC 6716 §3.2.5), unless their configurations differ', () => {
+    const packet = (toc: number): Uint8Array => Uint8Array.of(toc, 1, 2, 3);
+    const packets = sent(
+      40,
+      (sender) => {
+        for (const toc of [0x78, 0x78, 0x78, 0x70]) sender.push([packet(toc)]);
+      },
+      opus,
+    );
+    assert.deepEqual(packets.map(({ size, timestamp, first }) => ({ size, timestamp, first })), [
+      { size: 9, timestamp: 0, first: 0x7b },
+      { size: 4, timestamp: 1920, first: 0x78 },
+      { size: 4, timestamp: 2880, first: 0x70 },
+    ]);
+  });
+  it('Opus of 10 ms: two packets a tick; of 30 ms: three in one', () => {
+    const push = (sender: RtpSender): void => {
+      for (let i = 0; i < 3; i++) sender.push([Uint8Array.of(0x70, i), Uint8Array.of(0x70, i)]);
+    };
+    assert.deepEqual(sent(10, push, opus).map(({ timestamp }) => timestamp), [0, 480, 960, 1440, 1920, 2400]);
+    assert.deepEqual(sent(30, push, opus).map(({ timestamp, first }) => ({ timestamp, first })), [{ timestamp: 0, first: 0x73 }, { timestamp: 1440, first: 0x73 }]);
+  });
+  it('an encoder that made nothing is a pause', () => {
+    const packets = sent(20, (sender) => {
+      sender.push([]);
+      frames(sender, 1);
+    });
+    assert.deepEqual(packets.map(({ marker, timestamp }) => ({ marker, timestamp })), [{ marker: true, timestamp: 160 }]);
   });
   it('RFC 3551 §4.1: after a pause time has gone on, and the marker is set', () => {
     const packets = sent(20, (sender) => {
