@@ -47,9 +47,13 @@ export class Announcements {
   /** Fills `frame` with what is to be heard now, false when there is nothing; `scratch` is as long and is overwritten. */
   next(frame: Int16Array, scratch: Int16Array): boolean {
     let heard = this.#nextOfQueue(frame);
-    for (let i = this.#beside.length - 1; i >= 0; i--) {
+    for (let i = 0; i < this.#beside.length; ) {
       const one = this.#beside[i];
-      if (one === undefined || this.#read(one, heard ? scratch : frame) !== 'audio') continue;
+      if (one === undefined) break;
+      const outcome = this.#read(one, heard ? scratch : frame);
+      // What is over has left the list.
+      if (outcome !== 'over') i++;
+      if (outcome !== 'audio') continue;
       if (heard) overlay(frame, scratch);
       heard = true;
     }

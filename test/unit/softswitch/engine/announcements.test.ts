@@ -33,7 +33,7 @@ describe('announcements', () => {
     const second = hear(10);
     assert.ok(isThere(second, 900) && isGone(second, 500));
     assert.ok(hear(1).every((sample) => sample === 0));
-    assert.deepEqual(told(), ['a started 0', 'y started 0', 'x started 0', 'a done 1600', 'b started 0', 'y done 2400', 'x done 2400', 'b done 1600']);
+    assert.deepEqual(told(), ['a started 0', 'x started 0', 'y started 0', 'a done 1600', 'b started 0', 'x done 2400', 'y done 2400', 'b done 1600']);
     assert.ok(plays.isEmpty);
   });
   for (const [which, broken] of [['current', ['a']], ['async', ['x']], ['last', ['b']], ['all', ['a', 'b', 'x']]] as const) {
