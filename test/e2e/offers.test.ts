@@ -8,7 +8,7 @@ import { sdp, type Phone } from './phone/phone.ts';
 const offers: Readonly<Record<string, (phone: Phone) => readonly string[]>> = {
   'audio, video, BFCP, content, H.224, with groups and mids': (phone) => [
     'a=group:BUNDLE 1 2 3 4 5',
-    `m=audio ${phone.media.port} RTP/AVP 9 0 8 101`,
+    `m=audio ${phone.media.port} RTP/AVP 0 9 8 101`,
     'a=mid:1',
     'a=rtpmap:9 G722/8000',
     'a=rtpmap:8 PCMA/8000',

@@ -25,8 +25,6 @@ export interface AudioChoice {
 const DEFAULT_PTIME = 20;
 /** Largest first. */
 const PTIMES = [60, 40, 30, 20, 10] as const;
-/** A packet of Opus is one frame, and there is none of 30 ms (RFC 6716 §2.1.4). */
-const OPUS_PTIMES: readonly number[] = PTIMES.filter((ptime) => ptime !== 30);
 /** What fits into an Ethernet frame beside the headers of IP, UDP and RTP, SRTP's tag and a tunnel's. */
 const MAX_PAYLOAD = 1_380;
 const L16_RATES: ReadonlySet<number> = new Set([8_000, 16_000, 32_000, 48_000]);
@@ -60,7 +58,7 @@ function isSpoken(codec: AudioCodec, { clockRate, channels = 1 }: RtpFormat): bo
 /** The longest of ours that is no longer than asked for and allowed (RFC 4566 §6), nor than a packet may be. */
 function choosePtime(codec: AudioCodec, clockRate: number, { ptime = DEFAULT_PTIME, maxptime = ptime }: MediaLine): number {
   const wanted = Math.min(ptime, maxptime, codec === 'L16' ? MAX_PAYLOAD / (2 * (clockRate / 1_000)) : Infinity);
-  return (codec === 'OPUS' ? OPUS_PTIMES : PTIMES).find((ours) => ours <= wanted) ?? 10;
+  return PTIMES.find((ours) => ours <= wanted) ?? 10;
 }
 
 /**

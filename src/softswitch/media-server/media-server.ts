@@ -7,6 +7,7 @@ import type { Scheduler } from '../../lib/machine.ts';
 import { unreachable } from '../../lib/result.ts';
 import type { AudioCodec } from '../../protocol/sdp/audio.ts';
 import type { Engine, EngineEvent } from '../engine/api.ts';
+import { loadOpus } from '../engine/opus-codec.ts';
 import type { Logger } from '../sip-stack/api.ts';
 import { createSipStack } from '../sip-stack/sip-stack.ts';
 import type { ProfileParameters } from './conference-profile.ts';
@@ -62,7 +63,7 @@ export interface MediaServer {
 }
 
 const VERSION = '1.10.12-vestibule';
-const CODECS: readonly AudioCodec[] = ['PCMU', 'PCMA'];
+const CODECS: readonly AudioCodec[] = ['OPUS', 'G722', 'PCMU', 'PCMA', 'L16'];
 /** Time for the BYEs of `stop` to be answered, ms. */
 const DRAIN_MS = 500;
 /** An engine that cannot run at all must not be started in a circle. */
@@ -99,9 +100,10 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     plays: new Map(),
     recordings: new Map(),
     sessions: new SessionLimits(options.limits?.channels ?? defaultLimits.channels, () => scheduler.now()),
-    codecs: options.codecs ?? CODECS,
+    codecs: options.codecs ?? (await codecsHere()),
     globals: new Map(),
     outboundSockets: new Set(),
+    openSocket: (channel, address, closed) => openOutboundSocket(core, channel, address, closed),
     originate: (call) => originate({ ...agentOptions, stack, adopt: (made, dialog) => agent.adopt(made, dialog), forget: (made) => agent.forget(made) }, call),
     newUuid: randomUUID,
     sipAddress: () => sipAddress,
@@ -199,4 +201,9 @@ function lost(core: Core, { legs, conferences, message }: Extract<EngineEvent, {
 async function drained(core: Core, done: () => boolean): Promise<void> {
   const until = core.scheduler.now() + DRAIN_MS;
   while (!done() && core.scheduler.now() < until) await new Promise<void>((resolve) => core.scheduler.after(10, resolve));
+}
+
+/** Opus is an optional package. */
+async function codecsHere(): Promise<readonly AudioCodec[]> {
+  return (await loadOpus()) === undefined ? CODECS.filter((codec) => codec !== 'OPUS') : CODECS;
 }

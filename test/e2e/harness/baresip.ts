@@ -25,7 +25,7 @@ export interface BaresipOptions {
   /** SRTP by SDES, which it insists on (`RTP/SAVP`); default: in the clear. */
   readonly encrypted?: true;
   /** In the order it offers them, as it names them; default: G.711. */
-  readonly codecs?: readonly ('pcmu' | 'pcma' | 'G722' | 'opus')[];
+  readonly codecs?: readonly ('pcmu' | 'pcma' | 'G722/16000/1' | 'opus/48000/2')[];
 }
 
 export class Baresip {

@@ -86,7 +86,7 @@ describe('packet times, RFC 4566 §6', () => {
     ['a=maxptime:10', '0', 10],
     ['a=ptime:60\r\na=maxptime:40', '0', 40],
     ['a=maxptime:150', '0', 20],
-    ['a=ptime:30', '111=opus/48000/2', 20],
+    ['a=ptime:30', '111=opus/48000/2', 30],
     ['a=ptime:60', '111=opus/48000/2', 60],
     ['a=ptime:20', '97=L16/48000', 10],
     ['a=ptime:60', '97=L16/16000', 40],
