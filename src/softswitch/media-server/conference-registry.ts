@@ -10,6 +10,9 @@ import type { Core } from './core.ts';
 
 export type JoinOutcome = { readonly joined: true; readonly member: Member } | { readonly joined: false; readonly refusal: JoinRefusal };
 
+/** The header of an INVITE that says which calls will meet, as the channel has it. */
+const PLACE_VARIABLE = 'sip_h_X-Vestibule-Place';
+
 export class ConferenceRegistry {
   /** Answers the profile of a name. */
   readonly profile: (name: string) => ConferenceProfile;
@@ -67,7 +70,14 @@ export class ConferenceRegistry {
     const profile = this.profile(request.profile);
     const flags = conferenceFlags(flagWords(profile.conferenceFlags, channel.variables.get('conference_flags'), [...request.flags].join('|')));
     const settings = new ConferenceSettings(profile, channel, core.soundPrefix);
-    const conference = new Conference(core, request.name, profile, flags, settings, () => this.#byName.delete(request.name));
+    const conference = new Conference(core, {
+      name: request.name,
+      profile,
+      flags,
+      settings,
+      place: channel.variables.get(PLACE_VARIABLE),
+      destroyed: () => this.#byName.delete(request.name),
+    });
     this.#byName.set(request.name, conference);
     return conference;
   }

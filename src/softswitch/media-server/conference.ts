@@ -22,6 +22,17 @@ import type { Core } from './core.ts';
 type PlayEvent = Extract<EngineEvent, { readonly type: 'conferencePlay' }>;
 type TalkingEvent = Extract<EngineEvent, { readonly type: 'talking' }>;
 
+export interface ConferenceOptions {
+  readonly name: string;
+  readonly profile: ConferenceProfile;
+  readonly flags: ConferenceFlags;
+  readonly settings: ConferenceSettings;
+  /** Where the engine does best to mix it: with the legs of the same place. */
+  readonly place: string | undefined;
+  /** The name is free again. */
+  readonly destroyed: () => void;
+}
+
 export class Conference {
   readonly name: string;
   readonly uuid: string;
@@ -46,7 +57,8 @@ export class Conference {
   #ending = false;
   #autoRecorded = false;
 
-  constructor(core: Core, name: string, profile: ConferenceProfile, flags: ConferenceFlags, settings: ConferenceSettings, destroyed: () => void) {
+  constructor(core: Core, options: ConferenceOptions) {
+    const { name, profile, flags, settings, place, destroyed } = options;
     this.#core = core;
     this.name = name;
     this.profile = profile;
@@ -69,7 +81,7 @@ export class Conference {
       },
       core.scheduler,
     );
-    core.engine.createConference(this.uuid, { rate: profile.rate });
+    core.engine.createConference(this.uuid, { rate: profile.rate }, place);
     this.tell([['Action', 'conference-create']]);
     this.#life.post({ type: 'created' });
   }

@@ -8,10 +8,10 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 const file = (path: string): object => ({ kind: 'file', path });
 
 describe('flags and variables of a join, C.3', () => {
-  it('mute, deaf, levels by variable reach the mixer; the profile gives the rate', () => {
+  it('mute, deaf, levels by variable reach the mixer; the profile gives the rate, the INVITE the place', () => {
     const bench = new ConferenceBench({ loud: { rate: '16000', 'energy-level': '300', 'auto-gain-level': '700' } });
-    const channel = bench.join('room@loud++flags{mute|deaf}', { conference_join_volume_in: '2', conference_join_volume_out: '-9', conference_join_energy_level: '250' });
-    assert.deepEqual(bench.tellings('createConference'), [[bench.conference('room').uuid, { rate: 16_000 }]]);
+    const channel = bench.join('room@loud++flags{mute|deaf}', { conference_join_volume_in: '2', conference_join_volume_out: '-9', conference_join_energy_level: '250', 'sip_h_X-Vestibule-Place': 'tower' });
+    assert.deepEqual(bench.tellings('createConference'), [[bench.conference('room').uuid, { rate: 16_000 }, 'tower']]);
     assert.deepEqual(bench.tellings('join'), [
       [bench.conference('room').uuid, channel.uuid, { speak: false, hear: false, hold: false, volumeIn: 2, volumeOut: 0, energyLevel: 250, agcLevel: 700 }],
     ]);
