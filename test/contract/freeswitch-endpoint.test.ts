@@ -124,7 +124,7 @@ describe('media server and drachtio-fsmrf: endpoints', { timeout: 60_000 }, () =
 
   it('F-1, A.9.1: createEndpoint without SDP is offered one plain line; its own address as answer sends nothing to it', async () => {
     const endpoint = await lab.endpoint();
-    assert.match(endpoint.local.sdp, /m=audio \d+ RTP\/AVP 0 8 101\r\n/);
+    assert.match(endpoint.local.sdp, /m=audio \d+ RTP\/AVP [\d ]+\r\n/);
     assert.equal(endpoint.local.sdp.match(/m=/g)?.length, 1);
     const variables = await endpoint.getChannelVariables(true);
     assert.equal(variables.variable_rtp_audio_out_packet_count, 0);

@@ -3,9 +3,9 @@ import { blocking, immediate, NO_RESPONSE, OVER, type Apps } from './app.ts';
 import { Bridge } from './bridge.ts';
 import type { AppCall, Channel, RunningApp } from './channel.ts';
 import { readDialString } from './dial-string.ts';
-import { openOutboundSocket, readSocketAddress } from './esl-outbound.ts';
 import { hangupCause } from './hangup-cause.ts';
 import { readEventArgument } from './event-argument.ts';
+import { readSocketAddress } from './socket-address.ts';
 
 export const callApps: Apps = {
   // The call is answered before any application can run.
@@ -74,7 +74,7 @@ function startSocket(channel: Channel, { argument }: AppCall, done: (response: s
     return OVER;
   }
   channel.setVariable('socket_host', address.host);
-  channel.socket = openOutboundSocket(channel.core, channel, address, () => {
+  channel.socket = channel.core.openSocket(channel, address, () => {
     channel.socketLost();
     done(NO_RESPONSE);
   });

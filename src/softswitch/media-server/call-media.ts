@@ -56,8 +56,6 @@ export class CallMedia {
   #choice: AudioChoice | undefined;
   /** What we send with, for as long as the suite stays: a call's media goes on across a re-INVITE. */
   #ownKey: CryptoKey | undefined;
-  /** An offer of ours waits for its answer. */
-  #offered = false;
 
   /** `codecs`: in the order they are offered. */
   constructor(channel: Channel, local: LocalRtp, codecs: readonly AudioCodec[]) {
@@ -70,10 +68,6 @@ export class CallMedia {
 
   get local(): LocalRtp {
     return this.#local;
-  }
-
-  get awaitsAnswer(): boolean {
-    return this.#offered;
   }
 
   /** Takes an offer and answers it; every other line of it is refused. */
@@ -98,13 +92,11 @@ export class CallMedia {
 
   /** An offer of our own: one plain audio line with all we speak. */
   offer(): string {
-    this.#offered = true;
     return this.#write((version) => writeAudioOffer(this.#terms(version), this.#codecs));
   }
 
   /** The answer to our offer. False when it cannot be used. */
   answered(sdp: string): boolean {
-    this.#offered = false;
     const answer = readOffer(sdp, this.#codecs);
     // Ours was in the clear (F-1).
     if (typeof answer === 'string' || answer.crypto !== undefined) return false;

@@ -3,11 +3,12 @@ import type { Scheduler } from '../../lib/machine.ts';
 import type { AudioCodec } from '../../protocol/sdp/audio.ts';
 import type { Engine, EngineEvent } from '../engine/api.ts';
 import type { Logger } from '../sip-stack/api.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, ChannelSocket } from './channel.ts';
 import type { ConferenceRegistry } from './conference-registry.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Originate } from './originate.ts';
 import type { SessionLimits } from './session-limits.ts';
+import type { SocketAddress } from './socket-address.ts';
 
 export interface MediaServerLimits {
   /** Channels at the same time; further calls get 503. */
@@ -77,6 +78,8 @@ export interface Core {
   /** Event sockets of channels: those that linger outlive them, but not the server. */
   readonly outboundSockets: Set<{ close(): void }>;
   readonly newUuid: () => string;
+  /** Opens the event socket of a channel; `closed` is called once. */
+  readonly openSocket: (channel: Channel, address: SocketAddress, closed: () => void) => ChannelSocket;
   /** Makes an outgoing call. */
   readonly originate: Originate;
   /** `host:port` of the SIP profile. */

@@ -1,20 +1,9 @@
 /** The event socket of one channel: opened to the address its INVITE named, and to no other. */
-import { connect, isIP } from 'node:net';
+import { connect } from 'node:net';
 import type { Channel, ChannelSocket } from './channel.ts';
 import type { Core } from './core.ts';
 import { EslSession } from './esl-session.ts';
-
-export interface SocketAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `host:port` with an address literal: names are not looked up for a stranger. */
-export function readSocketAddress(text: string): SocketAddress | undefined {
-  const [, host = '', port = ''] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text.trim()) ?? [];
-  const number = Number(port);
-  return isIP(host) !== 0 && number > 0 && number <= 65_535 ? { host, port: number } : undefined;
-}
+import type { SocketAddress } from './socket-address.ts';
 
 /** Connects at once; until then, and when it fails, the session's handshake deadline and `closed` tell the channel. */
 export function openOutboundSocket(core: Core, channel: Channel, address: SocketAddress, closed: () => void): ChannelSocket {

@@ -14,6 +14,7 @@ import type { ProfileParameters } from './conference-profile.ts';
 import { ConferenceRegistry } from './conference-registry.ts';
 import { defaultLimits, type Core, type Identity, type MediaServerLimits } from './core.ts';
 import { EslInbound } from './esl-inbound.ts';
+import { openOutboundSocket } from './esl-outbound.ts';
 import { EventBus } from './event-bus.ts';
 import { originate } from './originate.ts';
 import { SessionLimits } from './session-limits.ts';

@@ -10,8 +10,8 @@ import { isUnspecified, readOffer, type AudioOffer, type LocalRtp } from './call
 import { readCaller, setCallVariables } from './call-variables.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
-import { openOutboundSocket, readSocketAddress, type SocketAddress } from './esl-outbound.ts';
 import { SDP_TYPE, SipCall } from './sip-call.ts';
+import { readSocketAddress, type SocketAddress } from './socket-address.ts';
 
 export const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE'] as const;
 
@@ -226,7 +226,7 @@ export class SipAgent implements SipUser {
 function openSocket(channel: Channel, control: SocketAddress): void {
   channel.setVariable('socket_host', control.host);
   channel.startSocketApp({ uuid: channel.core.newUuid(), name: 'socket', argument: `${control.host}:${control.port} async full` });
-  channel.socket = openOutboundSocket(channel.core, channel, control, () => channel.socketLost());
+  channel.socket = channel.core.openSocket(channel, control, () => channel.socketLost());
 }
 
 function isSdp(message: SipRequest): boolean {

@@ -56,6 +56,7 @@ export class ConferenceBench {
       globals: new Map(),
       outboundSockets: new Set(),
       newUuid,
+      openSocket: () => ({ close: () => undefined }),
       originate: () => Promise.resolve({ ok: false, error: 'NO_ROUTE_DESTINATION' }),
       sipAddress: () => '127.0.0.1:5060',
     };

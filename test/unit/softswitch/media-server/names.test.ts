@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { AudioSource } from '../../../../src/softswitch/engine/api.ts';
 import { playlist } from '../../../../src/softswitch/media-server/audio-source.ts';
-import { readSocketAddress } from '../../../../src/softswitch/media-server/esl-outbound.ts';
+import { readSocketAddress } from '../../../../src/softswitch/media-server/socket-address.ts';
 import { hangupCause, reasonHeader } from '../../../../src/softswitch/media-server/hangup-cause.ts';
 
 describe('what playback names', () => {
