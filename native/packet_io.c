@@ -41,6 +41,7 @@ typedef union {
 typedef struct {
   int fd; /* -1: a free place */
   socklen_t target_length; /* 0: nowhere */
+  bool is_connected; /* to the target: the kernel drops what others send */
   address_t target;
   address_t source; /* of the last packet */
 } udp_socket_t;
@@ -68,7 +69,7 @@ static napi_value number(napi_env env, int32_t value) {
 
 /* ---- arguments ---- */
 
-#define MAX_ARGUMENTS 4
+#define MAX_ARGUMENTS 5
 
 /* Reads exactly `count` arguments, the first of which is an io. NULL, and an exception is pending, when they are not that. */
 static packet_io_t *arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
@@ -217,20 +218,30 @@ static napi_value close_one(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* aim(io, socket, host, port): where its packets go to from here on; 0, or a negative error number, and they go nowhere. */
+/*
+ * aim(io, socket, host, port, only): where its packets go to from here on; 0, or a negative error number, and they go nowhere.
+ * `only`: nothing is received from elsewhere.
+ */
 static napi_value aim(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
   int32_t id;
+  bool is_only;
   address_t target;
-  packet_io_t *io = arguments(env, info, 4, values);
+  packet_io_t *io = arguments(env, info, 5, values);
   if (io == NULL) return NULL;
+  if (napi_get_value_bool(env, values[4], &is_only) != napi_ok) return fail(env, "a boolean expected");
   udp_socket_t *socket = as_int(env, values[1], &id) ? as_socket(io, id) : NULL;
   if (socket == NULL) return number(env, -EBADF);
+  const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  if (socket->is_connected) connect(socket->fd, &nobody, sizeof nobody);
+  socket->is_connected = false;
   socket->target_length = 0;
   socklen_t length = as_address(env, values[2], values[3], &target);
   if (length == 0 || target.any.sa_family != socket->target.any.sa_family || target.v4.sin_port == 0) return number(env, -EINVAL);
   socket->target = target;
   socket->target_length = length;
+  /* Where it cannot be connected it works, too: others are told by their address. */
+  socket->is_connected = is_only && connect(socket->fd, &target.any, length) == 0;
   return number(env, 0);
 }
 
@@ -345,6 +356,14 @@ static napi_value source(napi_env env, napi_callback_info info) {
 
 /* ---- sending ---- */
 
+static bool send_one(const udp_socket_t *socket, const uint8_t *bytes, size_t size) {
+  const struct sockaddr *to = socket->is_connected ? NULL : &socket->target.any;
+  socklen_t length = socket->is_connected ? 0 : socket->target_length;
+  if (sendto(socket->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, to, length) >= 0) return true;
+  /* Connected, it is told what became of an earlier packet (an ICMP error): this one has not been sent. */
+  return socket->is_connected && errno != EAGAIN && sendto(socket->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, to, length) >= 0;
+}
+
 /* send(io, bytes: Uint8Array, table: Int32Array, count): sends `count` rows; how many could not be sent, which are lost. */
 static napi_value send_all(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
@@ -361,7 +380,7 @@ static napi_value send_all(napi_env env, napi_callback_info info) {
     int32_t offset = columns[1], size = columns[2];
     udp_socket_t *socket = as_socket(io, columns[0]);
     bool is_possible = socket != NULL && socket->target_length != 0 && offset >= 0 && size >= 0 && (size_t)offset + (size_t)size <= length;
-    if (!is_possible || sendto(socket->fd, bytes + offset, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL, &socket->target.any, socket->target_length) < 0) unsent++;
+    if (!is_possible || !send_one(socket, bytes + offset, (size_t)size)) unsent++;
   }
   return number(env, unsent);
 }

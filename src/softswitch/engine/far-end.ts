@@ -31,6 +31,11 @@ export class FarEnd {
     return this.#signalled;
   }
 
+  /** The source is the one that was signalled: nobody can take its place. */
+  get isCertain(): boolean {
+    return this.#source !== undefined && isSame(this.#signalled, this.#source);
+  }
+
   /** Answers whether that is another address than before. */
   signal(to: Address): 'same' | 'moved' {
     if (isSame(this.#signalled, to)) return 'same';

@@ -12,7 +12,8 @@ export interface NativeAddon {
   readonly create: () => NativeIo | number;
   readonly open: (io: NativeIo, host: string, port: number) => number;
   readonly close: (io: NativeIo, socket: number) => void;
-  readonly aim: (io: NativeIo, socket: number, host: string, port: number) => number;
+  /** `only`: what others send is dropped by the kernel. */
+  readonly aim: (io: NativeIo, socket: number, host: string, port: number, only: boolean) => number;
   /** Rows of `table`: socket, offset, length, source port, 1 when the source is another than that of the socket's packet before. `times` are those of `process.hrtime`, ms. */
   readonly receive: (io: NativeIo, bytes: Uint8Array, table: Int32Array, times: Float64Array) => number;
   readonly source: (io: NativeIo, row: number) => string;

@@ -82,10 +82,10 @@ export class NativePacketIo implements PacketIo {
     this.#addon.send(this.#io, this.#outgoing, this.#outgoingTable, count);
   }
 
-  aim(socket: number, to: Address): 'aimed' | 'nowhere' {
+  aim(socket: number, to: Address, hears: 'anybody' | 'target'): 'aimed' | 'nowhere' {
     // What waits was meant for the former target.
     this.flush();
-    return this.#addon.aim(this.#io, socket, to.address, to.port) === 0 ? 'aimed' : 'nowhere';
+    return this.#addon.aim(this.#io, socket, to.address, to.port, hears === 'target') === 0 ? 'aimed' : 'nowhere';
   }
 
   send(socket: number, bytes: Uint8Array, length: number): void {
@@ -133,8 +133,8 @@ class NativePacketSocket implements PacketSocket {
     this.onPacket = onPacket;
   }
 
-  aim(to: Address | undefined): 'aimed' | 'nowhere' {
-    return this.#isOpen ? this.#io.aim(this.#id, to ?? nobody) : 'nowhere';
+  aim(to: Address | undefined, hears: 'anybody' | 'target' = 'anybody'): 'aimed' | 'nowhere' {
+    return this.#isOpen ? this.#io.aim(this.#id, to ?? nobody, hears) : 'nowhere';
   }
 
   send(bytes: Uint8Array, length: number): void {

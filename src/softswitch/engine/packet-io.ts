@@ -12,8 +12,11 @@ export interface Address {
 export type PacketHandler = (bytes: Uint8Array, start: number, end: number, from: Address, arrivalMs: number) => void;
 
 export interface PacketSocket {
-  /** Where `send` sends to from here on. Anything but an IP address of the socket's family with a port from 1 to 65535 is nowhere. */
-  aim(to: Address | undefined): 'aimed' | 'nowhere';
+  /**
+   * Where `send` sends to from here on. Anything but an IP address of the socket's family with a port from 1 to 65535 is nowhere.
+   * Hearing the `target` only, what others send may be dropped unseen: their flood then costs nothing, and no room in the buffer.
+   */
+  aim(to: Address | undefined, hears?: 'anybody' | 'target'): 'aimed' | 'nowhere';
   /** Sends the first `length` bytes, at once or at the next `flush`; `bytes` may be used again at once. What cannot be sent is lost, as on any network. */
   send(bytes: Uint8Array, length: number): void;
   /** No packet is handed over any more. May be called twice. */

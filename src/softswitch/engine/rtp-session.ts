@@ -246,6 +246,6 @@ export class RtpSession {
   }
 
   #aim(): void {
-    this.#isAimed = this.#sockets?.rtp.aim(this.#farEnd.target) === 'aimed';
+    this.#isAimed = this.#sockets?.rtp.aim(this.#farEnd.target, this.#farEnd.isCertain ? 'target' : 'anybody') === 'aimed';
   }
 }

@@ -172,6 +172,30 @@ for (const kind of kinds) {
         again.close();
       });
 
+      it('hearing its target only: the target is heard and sent to, also after it was not there for a while; then anybody again', async () => {
+        const [target, stranger] = [await Peer.create(host), await Peer.create(host)];
+        const { socket, port, arrived } = await endpoint(io, host);
+        // Nobody listens there: ICMP errors come back, and concern no packet after them.
+        assert.equal(socket.aim({ address: host, port: await freePort(host) }, 'target'), 'aimed');
+        for (let i = 0; i < 3; i++) {
+          socket.send(Uint8Array.of(1), 1);
+          io.flush();
+        }
+        assert.equal(socket.aim(target.address, 'target'), 'aimed');
+        socket.send(Uint8Array.of(2), 1);
+        io.flush();
+        assert.deepEqual((await target.receive(1)).map(({ bytes, from }) => [bytes[0], from.port]), [[2, port]]);
+        await stranger.send([3], port);
+        await target.send([4], port);
+        const heard = (await arrived(kind === 'native' ? 1 : 2)).map(({ bytes }) => bytes[0]);
+        assert.deepEqual(heard, kind === 'native' ? [4] : [3, 4]);
+        assert.equal(socket.aim(target.address), 'aimed');
+        await stranger.send([5], port);
+        assert.equal((await arrived(heard.length + 1)).at(-1)?.bytes[0], 5);
+        for (const peer of [target, stranger]) peer.socket.close();
+        socket.close();
+      });
+
       it('a packet larger than any of ours is told as too large, not joined to the next', async () => {
         const peer = await Peer.create(host);
         const { socket, port, arrived } = await endpoint(io, host);
@@ -232,7 +256,7 @@ describe('native addon', { skip: addon === undefined ? 'not built' : false }, ()
     const io = native.create() as NativeIo;
     const port = await freePort('127.0.0.1');
     const socket = native.open(io, '127.0.0.1', port);
-    assert.equal(native.aim(io, socket, '127.0.0.1', port), 0);
+    assert.equal(native.aim(io, socket, '127.0.0.1', port, false), 0);
     const table = Int32Array.of(socket, 0, 4, socket, 3, 2, socket, -1, 2, socket, 2 ** 31 - 1, 2 ** 31 - 1, -1, 0, 1, socket + 1, 0, 1);
     assert.equal(native.send(io, new Uint8Array(4), table, 6), 5);
     assert.throws(() => native.send(io, new Uint8Array(4), table, 7), TypeError);
