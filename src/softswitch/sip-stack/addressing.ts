@@ -75,13 +75,14 @@ const LOCALHOST = /(sips?:(?:[^@<>\s]*@)?)localhost(?::\d+)?(?=[;?>\s]|$)/gi;
 
 /**
  * Applications do not know which address the peer will see us by, and write `localhost`. A bare URI gets its brackets:
- * without them its parameters would become the header's (RFC 3261 §20.10).
+ * without them its parameters would become the header's (RFC 3261 §20.10). A Contact also says by which transport.
  */
 export function withOwnAddress(headers: readonly SipHeader[], flow: Flow): SipHeader[] {
   const own = formatHostPort(flow.local.host, flow.local.port);
   return headers.map(({ name, value }) => {
     if (!OWN_ADDRESS_IN.has(name.toLowerCase())) return { name, value };
     const address = value.includes('<') ? undefined : parseNameAddr(value);
-    return { name, value: (address === undefined ? value : formatNameAddr(address)).replace(LOCALHOST, `$1${own}`) };
+    const transport = name.toLowerCase() === 'contact' && !/;transport=/i.test(value) ? transportParam(flow.transport) : '';
+    return { name, value: (address === undefined ? value : formatNameAddr(address)).replace(LOCALHOST, `$1${own}${transport}`) };
   });
 }

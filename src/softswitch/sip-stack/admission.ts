@@ -5,8 +5,9 @@
 import type { Scheduler } from '../../lib/machine.ts';
 import type { SipLimits } from './api.ts';
 import { Networks, sourceOf } from './networks.ts';
+import { RecentMap } from './recent-map.ts';
 
-/** Sources remembered; the one not heard for the longest time is forgotten first. */
+/** Sources remembered. */
 const MAX_SOURCES = 65_536;
 /** A source not heard for this long has its whole allowance again: remembering it says nothing. */
 const TTL_MS = 60_000;
@@ -27,7 +28,6 @@ type Kind = 'message' | 'INVITE' | 'REGISTER' | 'OPTIONS';
 interface Source {
   readonly exempt: boolean;
   readonly buckets: Map<Kind, TokenBucket>;
-  heardAt: number;
 }
 
 /** What is in use at the moment a request comes. */
@@ -40,13 +40,13 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #exempt: Networks;
   readonly #rates: Readonly<Record<Kind, number>>;
-  /** In the order last heard, oldest first. */
-  readonly #sources = new Map<string, Source>();
+  readonly #sources: RecentMap<Source>;
 
   constructor(options: AdmissionOptions) {
     const { limits } = options;
     this.#options = options;
     this.#exempt = new Networks(limits.exempt);
+    this.#sources = new RecentMap({ max: MAX_SOURCES, ttlMs: TTL_MS, now: () => options.scheduler.now() });
     this.#rates = { message: limits.messagesPerSource, INVITE: limits.invitesPerSource, REGISTER: limits.registersPerSource, OPTIONS: limits.optionsPerSource };
   }
 
@@ -92,47 +92,35 @@ export class Admission {
 
   #sourceOf(address: string): Source {
     const key = sourceOf(address);
-    const now = this.#options.scheduler.now();
-    const source = this.#sources.get(key) ?? { exempt: this.#exempt.has(address), buckets: new Map<Kind, TokenBucket>(), heardAt: now };
-    source.heardAt = now;
-    this.#sources.delete(key);
+    const known = this.#sources.get(key);
+    if (known !== undefined) return known;
+    const source: Source = { exempt: this.#exempt.has(address), buckets: new Map() };
     this.#sources.set(key, source);
-    this.#forget(now);
     return source;
-  }
-
-  /** A few at a time, so that no message pays for many. */
-  #forget(now: number): void {
-    let left = 4;
-    for (const [key, { heardAt }] of this.#sources) {
-      if (left === 0 || (this.#sources.size <= MAX_SOURCES && now - heardAt < TTL_MS)) return;
-      this.#sources.delete(key);
-      left -= 1;
-    }
   }
 }
 
-/** `rate` a second, up to `burst` at once. Time, in milliseconds, is told by the caller. */
+/**
+ * `rate` a second, up to `burst` at once; time, in milliseconds, is told by the caller. Kept as the time at which the
+ * bucket would be full again (the generic cell rate algorithm, ITU-T I.371): one number says it all.
+ */
 export class TokenBucket {
-  readonly #rate: number;
-  readonly #burst: number;
-  #tokens: number;
-  #at: number | undefined;
+  readonly #interval: number;
+  readonly #whole: number;
+  #fullAt = 0;
 
   constructor(rate: number, burst: number) {
-    this.#rate = rate;
-    this.#burst = burst;
-    this.#tokens = burst;
+    this.#interval = 1000 / rate;
+    this.#whole = burst * this.#interval;
   }
 
   /** Takes one; 0, or the milliseconds until there is one to take. */
   take(now: number): number {
-    // A clock that was set back gives nothing, and takes nothing.
-    const passed = Math.max(0, now - (this.#at ?? now));
-    this.#at = now;
-    this.#tokens = Math.min(this.#burst, this.#tokens + (passed * this.#rate) / 1000);
-    if (this.#tokens < 1) return Math.ceil(((1 - this.#tokens) * 1000) / this.#rate);
-    this.#tokens -= 1;
+    // No emptier than empty: a clock that was set back must not shut anyone out.
+    this.#fullAt = Math.min(Math.max(this.#fullAt, now), now + this.#whole);
+    const wait = this.#fullAt + this.#interval - this.#whole - now;
+    if (wait > 0) return Math.ceil(wait);
+    this.#fullAt += this.#interval;
     return 0;
   }
 }

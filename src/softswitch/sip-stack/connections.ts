@@ -56,6 +56,15 @@ export class Connections {
     return this.#live.has(peerKey(peer));
   }
 
+  /** A connection that stands with this very address and port, whatever it is. */
+  find(remote: HostPort): Connection | undefined {
+    for (const transport of ['tcp', 'tls', 'ws', 'wss'] as const) {
+      const live = this.#live.get(peerKey({ transport, remote }));
+      if (live !== undefined) return live;
+    }
+    return undefined;
+  }
+
   /** Takes one accepted, ready to carry messages. Until it is settled, who accepted it sees to it that it says something in time. */
   accept(peer: Peer, listener: number, settled: boolean, make: (events: CarrierEvents) => Carrier): void {
     this.#add(peer, listener, settled, make);

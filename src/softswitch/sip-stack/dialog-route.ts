@@ -16,8 +16,10 @@ export interface DialogRoute {
 export async function nextFlow({ transports }: Context, { remoteTarget, routeSet, source }: DialogRoute): Promise<Flow | SendFailure> {
   const first = routeSet[0];
   const target = parseSipUri(first === undefined ? remoteTarget : (parseNameAddr(first)?.uri ?? ''));
-  // A target behind a NAT, or one we cannot send to, is reached where its messages come from.
-  if (first === undefined && (transports.isOpen(source) || target?.host !== source.remote.host)) return source;
+  // A target behind a NAT, or one we cannot send to, is reached where its messages come from; but nobody listens at the
+  // port a connection came from once it is gone.
+  const comesBack = transports.isOpen(source) || (target?.host !== source.remote.host && source.transport !== 'tcp' && source.transport !== 'tls');
+  if (first === undefined && comesBack) return source;
   const flows = target === undefined ? 'transport_not_available' : await transports.locate(target);
   if (flows === 'transport_not_available') return source;
   return flows === 'host_not_found' ? sendFailure(flows, `no way to ${remoteTarget}`) : flows[0];

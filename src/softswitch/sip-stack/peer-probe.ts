@@ -8,6 +8,7 @@ import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Scheduler } from '../../lib/machine.ts';
 import type { HostPort } from './api.ts';
+import { RecentMap } from './recent-map.ts';
 
 const MAX_PEERS = 4096;
 const MAX_PROBES = 256;
@@ -17,20 +18,17 @@ const WAIT_MS = 2000;
 const HEARD_MS = 30_000;
 
 export class PeerProbe {
-  readonly #heard = new Map<string, number>();
+  readonly #heard: RecentMap<number>;
   readonly #probes = new Map<Socket, () => void>();
   readonly #scheduler: Scheduler;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
+    this.#heard = new RecentMap({ max: MAX_PEERS, ttlMs: HEARD_MS, now: () => scheduler.now() });
   }
 
   heard(peer: HostPort): void {
-    const key = `${peer.host} ${peer.port}`;
-    this.#heard.delete(key);
-    this.#heard.set(key, this.#scheduler.now());
-    const oldest = this.#heard.keys().next().value;
-    if (this.#heard.size > MAX_PEERS && oldest !== undefined) this.#heard.delete(oldest);
+    this.#heard.set(`${peer.host} ${peer.port}`, this.#scheduler.now());
   }
 
   /** Calls `refused` at most once, if the peer's machine says that nobody listens on that port. */

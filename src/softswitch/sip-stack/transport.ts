@@ -75,6 +75,7 @@ export class Transports {
       },
       onFramed: (framed, connection) => {
         this.#flowOf(connection, (flow) => {
+          if (flow === undefined) return;
           if (framed.kind === 'message') options.onMessage(framed.bytes, flow);
           else options.onBroken(framed.head, flow, framed.code);
         });
@@ -110,7 +111,7 @@ export class Transports {
 
   /** The ways to send a request for `uri`, best first (RFC 3263 §4); why not, when there is none. The first use of a name or a peer takes a moment. */
   async locate(uri: SipUri): Promise<readonly [Flow, ...Flow[]] | 'transport_not_available' | 'host_not_found'> {
-    const has = (transport: Transport): boolean => this.#listeners.some((listener) => listener.transport === transport);
+    const has = (transport: Transport): boolean => this.#listeners.some((listener) => listener.transport === transport || (transport === 'ws' && listener.transport === 'wss'));
     const found = await locate(uri, { names: this.#names, has, random: this.#options.random });
     if (found === 'transport_not_available') return found;
     const flows = await Promise.all(found.map((destination) => this.#flowTo(destination)));
@@ -238,15 +239,18 @@ export class Transports {
   }
 
   /** The flow of what came over `connection`. */
-  #flowOf({ transport, listener, remote, serverName, localHost }: Connection, done: (flow: Flow) => void): void {
+  #flowOf({ transport, listener, remote, serverName, localHost }: Connection, done: (flow: Flow | undefined) => void): void {
     const port = this.#listeners[listener]?.bound.port ?? 0;
     // Its own address is the one the peer reached us at, unless there is a NAT between.
     this.#advertised.find(remote.host, localHost() ?? '0.0.0.0', (host) => {
-      if (host !== undefined) done({ transport, listener, local: { host, port }, remote, ...(serverName === undefined ? {} : { serverName }) });
+      done(host === undefined ? undefined : { transport, listener, local: { host, port }, remote, ...(serverName === undefined ? {} : { serverName }) });
     });
   }
 
   async #flowTo({ transport, host, port, serverName }: Destination): Promise<Flow | undefined> {
+    // A client that registered is reached over its own connection (RFC 5626 §5.3), be it more secure than was asked for.
+    const own = transport === 'tcp' || transport === 'ws' ? this.#connections.find({ host, port }) : undefined;
+    if (own !== undefined) return new Promise((resolve) => this.#flowOf(own, resolve));
     const all = [...this.#listeners.entries()].filter(([, listener]) => listener.transport === transport && isIPv6(listener.bound.host) === isIPv6(host));
     const route = all.length < 2 ? undefined : await new Promise<string | undefined>((resolve) => this.#locals.find(host, resolve));
     const [listener, { bound }] = all.find(([, other]) => other.bound.host === route) ?? all.find(([, other]) => isWildcard(other.bound.host)) ?? all[0] ?? [0, { bound: undefined }];

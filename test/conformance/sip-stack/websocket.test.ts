@@ -120,6 +120,19 @@ describe('SIP over WebSocket (RFC 7118)', { timeout: 30_000 }, () => {
     await closed(slow);
     await until(() => running.stack.debugState().connections === 0);
   });
+  it('RFC 5626 §5.3: a client that registered is called over its own connection, as tcp, ws or wss', async () => {
+    for (const [kind, transport] of [['WS', 'ws'], ['WSS', 'ws'], ['WSS', 'wss']] as const) {
+      const peer = await WebSocketPeer.connect(running.at(kind === 'WS' ? 'ws' : 'wss'), kind);
+      peer.send('REGISTER', peer.newCall());
+      const register = await running.requests.next();
+      register.respond({ status: 200 });
+      const { host, port } = register.request.flow.remote;
+      const sent = await running.stack.request({ method: 'MESSAGE', uri: 'sip:alice@vestibule.example', nextHop: `sip:${host}:${port};transport=${transport}` }, ignore);
+      assert.equal(sent.ok && sent.value.request.flow.transport, kind.toLowerCase());
+      peer.respond(await peer.incoming('MESSAGE'), 200);
+      await peer.close();
+    }
+  });
   it('a client that is gone cannot be called: 503', async () => {
     const peer = await WebSocketPeer.connect(running.at('ws'));
     const call = peer.newCall();
