@@ -10,7 +10,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureCapacity, type Capacity, type CapacityOptions, type Contender, type Load } from './capacity.ts';
 import { pids } from './process-cost.ts';
-import { startOpenServer } from './server.ts';
+import { startRooms } from './server.ts';
 import { roomSize } from './crowd/sounds.ts';
 
 const host = '127.0.0.1';
@@ -47,7 +47,7 @@ export async function capacityMain(args: readonly string[]): Promise<void> {
   };
   const settings = { host, portMin: crowdPorts, rate: Number(values.rate) };
   if (values.only !== 'against') {
-    const program = await startOpenServer(Math.ceil(Math.max(...loads) / roomSize));
+    const program = await startRooms(Math.ceil(Math.max(...loads) / roomSize));
     try {
       await measure({ name: 'vestibule', settings: { ...settings, server: program.sip, alias: 'conf%d', pin: '' }, pids: [program.pid] });
     } finally {

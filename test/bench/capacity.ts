@@ -2,7 +2,7 @@
  * How many participants a server holds: rooms of ten with two talkers, PCMU 20 ms, every participant's packets and content judged.
  * A load is held when less than 1 % was lost, late or wrong for each one of them.
  */
-import { CrowdProcess, pin } from './crowd/crowd.ts';
+import { CrowdProcess, pin } from './crowd/crowd-process.ts';
 import type { CrowdSettings, Grown, Measured } from './crowd/messages.ts';
 import { round, slope } from './figures.ts';
 import { costOf, cpuPercent, waitPercent, type Cost } from './process-cost.ts';

@@ -1,7 +1,10 @@
-/** `npm run bench`: what a call feels like; `npm run bench -- capacity`: how many there can be. */
+/** `npm run bench`: what a call feels like; `capacity`: how many there can be; `calls`: how many a second. */
 if (process.argv[2] === 'capacity') {
   const { capacityMain } = await import('./capacity-main.ts');
   await capacityMain(process.argv.slice(3));
+} else if (process.argv[2] === 'calls') {
+  const { callsMain } = await import('./calls-main.ts');
+  await callsMain(process.argv.slice(3));
 } else {
   await import('./main.ts');
 }

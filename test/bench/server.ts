@@ -29,12 +29,12 @@ export async function startServer(rooms: number): Promise<Server> {
   return { target: program.sip, rooms: aliases, hostPin, pid: program.pid, stop: () => program.stop() };
 }
 
-/** The program with `rooms` rooms that let everybody in: conf1, conf2, ... */
-export async function startOpenServer(rooms: number, env: Readonly<Record<string, string>> = {}): Promise<Program> {
-  const program = await Program.start({ env: { VESTIBULE_LOG_LEVEL: 'warn', VESTIBULE_LIMITS_CALLS: '10000', VESTIBULE_RTP_PORT_MIN: '20000', VESTIBULE_RTP_PORT_MAX: '39999', ...env } });
+/** The program with `rooms` rooms: conf1, conf2, ... Without a PIN they let everybody in. */
+export async function startRooms(rooms: number, pin?: string): Promise<Program> {
+  const program = await Program.start({ env: { VESTIBULE_LOG_LEVEL: 'warn', VESTIBULE_LIMITS_CALLS: '10000', VESTIBULE_RTP_PORT_MIN: '20000', VESTIBULE_RTP_PORT_MAX: '39999' } });
   const path = controlSocketPath(program.dataDir);
   for (let i = 1; i <= rooms; i++) {
-    const outcome = await askRunning(path, { method: 'room.add', params: { aliases: [`conf${i}`] } });
+    const outcome = await askRunning(path, { method: 'room.add', params: { aliases: [`conf${i}`], ...(pin === undefined ? {} : { hostPin: pin }) } });
     if (outcome.kind !== 'answered' || !outcome.answer.ok) throw new Error(`room conf${i} was not made: ${JSON.stringify(outcome)}`);
   }
   return program;

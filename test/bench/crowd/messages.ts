@@ -19,6 +19,10 @@ export type CrowdCommand =
   /** Calls until there are this many. */
   | { readonly type: 'grow'; readonly to: number }
   | { readonly type: 'measure'; readonly settleMs: number; readonly ms: number }
+  /** Calls a second, for `ms`; each stays `holdMs` in one of `rooms` rooms, whose talkers must be there. */
+  | { readonly type: 'rush'; readonly rate: number; readonly ms: number; readonly holdMs: number; readonly rooms: number }
+  /** Every `roomEveryMs` one room goes and comes again. */
+  | { readonly type: 'turnOver'; readonly roomEveryMs: number; readonly ms: number }
   | { readonly type: 'end' };
 
 export interface Grown {
@@ -50,4 +54,29 @@ export interface Measured {
   readonly packetIo: 'native' | 'node';
 }
 
-export type CrowdAnswer = Grown | Measured | { readonly type: 'started' } | { readonly type: 'ended' } | { readonly type: 'failed'; readonly message: string };
+export interface Rushed {
+  readonly type: 'rushed';
+  readonly rate: number;
+  readonly calls: number;
+  /** Percent. */
+  readonly success: number;
+  readonly firstFailure: string | undefined;
+  readonly inviteTo200: Spread;
+  readonly lastKeyToRoom: Spread;
+  readonly retransmissions: number;
+}
+
+export interface TurnedOver {
+  readonly type: 'turnedOver';
+  readonly calls: number;
+  readonly refused: number;
+  readonly firstRefusal: string | undefined;
+  readonly judged: number;
+  readonly failed: number;
+  readonly worst: number;
+  /** Calls the server ended. */
+  readonly ended: number;
+  readonly retransmissions: number;
+}
+
+export type CrowdAnswer = Grown | Measured | Rushed | TurnedOver | { readonly type: 'started' } | { readonly type: 'ended' } | { readonly type: 'failed'; readonly message: string };

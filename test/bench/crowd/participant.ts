@@ -1,17 +1,14 @@
 /** One participant of the crowd: sends its 50 packets a second, and judges every packet and every second of what comes back. */
-import { emptyPacket, readRtp, RTP_HEADER_BYTES, writeRtpHeader } from '../../../src/protocol/rtp/packet.ts';
-import type { PacketIo, PacketSocket } from '../../../src/softswitch/engine/packet-io.ts';
+import { emptyPacket, readRtp } from '../../../src/protocol/rtp/packet.ts';
 import { frameSamples } from '../../e2e/phone/audio.ts';
-import type { Target } from '../../e2e/phone/phone.ts';
+import { frameMs } from './pace.ts';
+import type { Phones } from './phones.ts';
 import type { Room } from './room.ts';
 import { burstFrame, isBurst, isRight, lookBytes, speech } from './sounds.ts';
+import { Voice } from './voice.ts';
 
-const frameMs = 20;
 /** A packet is late when it comes this much after its slot. */
 const lateMs = 40;
-const eventType = 101;
-const keyFrames = 4;
-const pauseFrames = 4;
 const burstFrames = 3;
 /** From one look at the content to the next. */
 const lookEvery = 50;
@@ -23,24 +20,21 @@ export interface Verdict {
   readonly late: number;
   readonly looks: number;
   readonly wrong: number;
+  /** Lost, late and wrong together, percent. */
+  readonly bad: number;
 }
 
 // One packet is worked on at a time.
 const packet = emptyPacket();
-const outgoing = new Uint8Array(RTP_HEADER_BYTES + frameSamples);
 
 export class Participant {
   readonly room: Room;
   readonly seat: number;
   readonly port: number;
-  readonly #socket: PacketSocket;
-  readonly #header: { payloadType: number; marker: boolean; sequence: number; timestamp: number; ssrc: number };
+  readonly voice: Voice;
   readonly #look = new Uint8Array(lookBytes);
   #lookFill = -1;
   #sinceLook: number;
-  #keys = '';
-  #keyFrame = 0;
-  #keyTimestamp = 0;
   #burst = 0;
   /** Slot of the last packet, by its sequence number. */
   #slot = 0;
@@ -55,75 +49,28 @@ export class Participant {
   #looks = 0;
   #wrong = 0;
 
-  private constructor(room: Room, seat: number, port: number, id: number, socket: PacketSocket) {
+  private constructor(room: Room, seat: number, port: number, id: number, voice: Voice) {
     this.room = room;
     this.seat = seat;
     this.port = port;
-    this.#socket = socket;
-    this.#header = { payloadType: 0, marker: true, sequence: (id * 7919) & 0xffff, timestamp: id * 104_729, ssrc: 0x1000_0000 + id };
+    this.voice = voice;
     this.#sinceLook = id % lookEvery;
   }
 
-  static async open(io: PacketIo, host: string, port: number, room: Room, seat: number, id: number): Promise<Participant> {
+  static async open(phones: Phones, room: Room, seat: number): Promise<Participant> {
     const own: { participant?: Participant } = {};
-    const socket = await io.open(host, port, (bytes, start, end, _from, arrivalMs) => own.participant?.receive(bytes, start, end, arrivalMs));
-    own.participant = new Participant(room, seat, port, id, socket);
+    const { socket, port } = await phones.socket((bytes, start, end, _from, arrivalMs) => own.participant?.receive(bytes, start, end, arrivalMs));
+    const id = phones.newId();
+    own.participant = new Participant(room, seat, port, id, new Voice(socket, id));
     return own.participant;
-  }
-
-  sendTo({ host, port }: Target): void {
-    this.#socket.aim({ address: host, port });
-  }
-
-  /** Keys are pressed one after the other, 80 ms each and 80 ms apart. */
-  press(keys: string): void {
-    this.#keys += keys;
-  }
-
-  get isPressing(): boolean {
-    return this.#keys !== '';
-  }
-
-  burst(): void {
-    this.#burst = burstFrames;
   }
 
   /** Sends the packet of one slot. */
   send(now: number): void {
-    const header = this.#header;
-    header.sequence = (header.sequence + 1) & 0xffff;
-    header.timestamp = (header.timestamp + frameSamples) >>> 0;
-    if (this.#keys !== '' && this.#sendKey()) return;
+    if (this.seat === 0 && this.room.isBurstDue(now)) this.#burst = burstFrames;
     if (this.#burst === burstFrames) this.room.burstSent(now);
-    header.payloadType = 0;
-    outgoing.set(this.#burst > 0 ? burstFrame : speech(this.room.number, this.seat), RTP_HEADER_BYTES);
+    this.voice.send(this.#burst > 0 ? burstFrame : speech(this.room.number, this.seat));
     if (this.#burst > 0) this.#burst--;
-    writeRtpHeader(outgoing, header);
-    this.#socket.send(outgoing, RTP_HEADER_BYTES + frameSamples);
-    header.marker = false;
-  }
-
-  /** RFC 4733 §2.5.1: the event's packets carry its first timestamp and its length so far; the last one is sent three times. */
-  #sendKey(): boolean {
-    const frame = this.#keyFrame++;
-    if (frame === 0) this.#keyTimestamp = this.#header.timestamp;
-    if (frame >= keyFrames) {
-      if (frame === keyFrames + pauseFrames) {
-        this.#keys = this.#keys.slice(1);
-        this.#keyFrame = 0;
-      }
-      return false;
-    }
-    const isLast = frame === keyFrames - 1;
-    const duration = (frame + 1) * frameSamples;
-    const event = '0123456789*#'.indexOf(this.#keys.charAt(0));
-    outgoing.set([event, isLast ? 0x8a : 0x0a, duration >> 8, duration & 0xff], RTP_HEADER_BYTES);
-    for (let copy = 0; copy < (isLast ? 3 : 1); copy++) {
-      if (copy > 0) this.#header.sequence = (this.#header.sequence + 1) & 0xffff;
-      writeRtpHeader(outgoing, { ...this.#header, payloadType: eventType, marker: frame === 0, timestamp: this.#keyTimestamp });
-      this.#socket.send(outgoing, RTP_HEADER_BYTES + 4);
-    }
-    return true;
   }
 
   receive(bytes: Uint8Array, start: number, end: number, arrivalMs: number): void {
@@ -186,10 +133,8 @@ export class Participant {
   /** Lost is what did not come of 50 packets a second: a packet never sent leaves no gap in the numbers. */
   verdict(now: number): Verdict {
     const expected = Math.floor((now - this.#startedAt) / frameMs);
-    return { expected, lost: Math.max(expected - 1 - this.#received, 0), late: this.#late, looks: this.#looks, wrong: this.#wrong };
-  }
-
-  close(): void {
-    this.#socket.close();
+    const lost = Math.max(expected - 1 - this.#received, 0);
+    const bad = expected <= 0 ? 0 : (100 * (lost + this.#late)) / expected + (this.#looks === 0 ? 0 : (100 * this.#wrong) / this.#looks);
+    return { expected, lost, late: this.#late, looks: this.#looks, wrong: this.#wrong, bad };
   }
 }

@@ -42,6 +42,9 @@ export function isRight(codes: Uint8Array, room: number, seat: number): boolean 
   return true;
 }
 
+/** One frame tells whether the first talker is there. */
+export const hearsTalker = (codes: Uint8Array, room: number): boolean => toneAmplitude(decodeUlaw(codes), toneOf(room, 0)) > heardFrom;
+
 export const isBurst = (codes: Uint8Array): boolean => toneAmplitude(decodeUlaw(codes), burstHz) > onsetFrom;
 
 export const lookBytes = lookFrames * frameSamples;
