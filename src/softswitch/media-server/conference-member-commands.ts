@@ -1,6 +1,6 @@
 /** Conference commands about members: may and hears, levels, floor, leaving, relations, tags. */
 import { execute } from './apps.ts';
-import { changed, memberOf, MISUSE, perMember, type Call, type Handlers, type Outcome } from './conference-command.ts';
+import { changed, memberOf, MISUSE, perMember, type Call, type Handler, type Handlers, type Outcome } from './conference-command.ts';
 import type { Conference } from './conference.ts';
 import type { Member } from './conference-member.ts';
 import type { SoundName } from './conference-profile.ts';
@@ -23,16 +23,8 @@ export const memberCommands: Handlers<Names> = {
   undeaf: perMember((member) => setHear(member, true)),
   hold: perMember(hold),
   unhold: perMember(unhold),
-  kick: perMember((member, [sound]) => {
-    member.conference.tellOf(member, [['Action', 'kick-member']]);
-    member.conference.remove(member, { sound });
-    return `+OK kicked ${member.id}\n`;
-  }),
-  hup: perMember((member) => {
-    member.conference.tellOf(member, [['Action', 'hup-member']]);
-    member.conference.remove(member);
-    return `+OK hup ${member.id}\n`;
-  }),
+  kick: expel('kick-member', 'kicked', ([sound]) => ({ sound })),
+  hup: expel('hup-member', 'hup', () => undefined),
   dtmf: perMember(dtmf),
   energy: perMember(energy),
   'auto-energy': perMember(autoEnergy),
@@ -97,6 +89,21 @@ function unhold(member: Member, _words: readonly string[], { core }: Call): stri
   member.hold = false;
   member.conference.plays.stop('all', member).catch((error: unknown) => core.log.error({ error }, 'hold music could not be stopped'));
   return toldAs(member, 'unhold', `+OK unhold ${member.id}\n`);
+}
+
+/** All are told to go before the first one has gone (E20). */
+function expel(action: 'kick-member' | 'hup-member', word: string, kicked: (words: readonly string[]) => { readonly sound: string | undefined } | undefined): Handler {
+  return (call) => {
+    const leaving: Member[] = [];
+    const tell = perMember((member) => {
+      member.conference.tellOf(member, [['Action', action]]);
+      leaving.push(member);
+      return `+OK ${word} ${member.id}\n`;
+    });
+    const reply = tell(call);
+    for (const member of leaving) member.conference.remove(member, kicked(call.words.slice(1)));
+    return reply;
+  };
 }
 
 function dtmf(member: Member, [digits]: readonly string[]): string {

@@ -17,6 +17,7 @@ export class ConferenceRegistry {
   /** Answers the profile of a name. */
   readonly profile: (name: string) => ConferenceProfile;
   readonly #byName = new Map<string, Conference>();
+  readonly #byUuid = new Map<string, Conference>();
   #lastMemberId = 0;
 
   /** `profiles` stand beside the stock ones or in their place. */
@@ -29,7 +30,7 @@ export class ConferenceRegistry {
   }
 
   byUuid(uuid: string): Conference | undefined {
-    return this.all().find((conference) => conference.uuid === uuid);
+    return this.#byUuid.get(uuid);
   }
 
   all(): readonly Conference[] {
@@ -70,15 +71,19 @@ export class ConferenceRegistry {
     const profile = this.profile(request.profile);
     const flags = conferenceFlags(flagWords(profile.conferenceFlags, channel.variables.get('conference_flags'), [...request.flags].join('|')));
     const settings = new ConferenceSettings(profile, channel, core.soundPrefix);
-    const conference = new Conference(core, {
+    const conference: Conference = new Conference(core, {
       name: request.name,
       profile,
       flags,
       settings,
       place: channel.variables.get(PLACE_VARIABLE),
-      destroyed: () => this.#byName.delete(request.name),
+      destroyed: () => {
+        this.#byName.delete(request.name);
+        this.#byUuid.delete(conference.uuid);
+      },
     });
     this.#byName.set(request.name, conference);
+    this.#byUuid.set(conference.uuid, conference);
     return conference;
   }
 

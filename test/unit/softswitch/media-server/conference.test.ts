@@ -303,6 +303,15 @@ describe('what a command tells the engine', () => {
     assert.deepEqual([await bench.api('room gettag blue'), await bench.api('room gettag blue nomatch')], [String(a.memberId), String(b.memberId)]);
   });
 
+  it('E20: kick all: all are told before the first one goes; endconf among them ends the rest once', async () => {
+    const bench = new ConferenceBench();
+    const [a, b] = [bench.join('room++flags{endconf}'), bench.join('room')];
+    bench.actions();
+    assert.equal(await bench.api('room kick all'), `+OK kicked ${b.memberId ?? 0}\n+OK kicked ${a.memberId ?? 0}\n`);
+    assert.deepEqual(bench.actions(), ['kick-member', 'kick-member', 'del-member', 'floor-change', 'del-member', 'conference-destroy']);
+    assert.deepEqual([a.pendingApps, b.pendingApps, a.ended, b.ended], [0, 0, false, false]);
+  });
+
   it('targets: by variable, the youngest, all but moderators', async () => {
     const bench = new ConferenceBench();
     const [a, b] = [bench.join('room++flags{moderator}', { colour: 'red' }), bench.join('room')];
