@@ -224,16 +224,18 @@ describe('recordings of the engine', () => {
   for (const rate of [8000, 16_000] as const) {
     it(`a conference at ${rate} Hz: the whole mix with what is played into it; a pause is left out`, async () => {
       const { conference, members } = await lab.room([440, 770], rate);
-      const path = newPath();
-      engine.playToConference(conference, 'p', { kind: 'tone', hz: [1130], onMs: 60_000, offMs: 0, loops: 1 });
-      engine.record('c', { conference }, path);
-      await started('c');
-      await members[0]!.phone.receive(60);
-      engine.pauseRecording('c', true);
-      engine.stopConferencePlay(conference, 'all').catch(fail);
-      await members[0]!.phone.receive(30);
-      engine.stopRecording('c');
-      const end = await ended('c');
+      const { path, end } = await lab.undisturbed(async () => {
+        const path = newPath();
+        engine.playToConference(conference, 'p', { kind: 'tone', hz: [1130], onMs: 60_000, offMs: 0, loops: 1 });
+        engine.record(path, { conference }, path);
+        await started(path);
+        await members[0]!.phone.receive(60);
+        engine.pauseRecording(path, true);
+        await engine.stopConferencePlay(conference, 'all');
+        await members[0]!.phone.receive(30);
+        engine.stopRecording(path);
+        return { path, end: await ended(path) };
+      });
       assert.ok(end.what === 'stopped' && end.why === 'asked' && end.rate === rate);
       const wav = readWav(readFileSync(path));
       assert.deepEqual({ rate: wav.rate, samples: wav.samples.length, bytes: statSync(path).size }, { rate, samples: end.samples, bytes: end.bytes });
@@ -243,22 +245,34 @@ describe('recordings of the engine', () => {
   }
   it('a leg, both sides or what is heard of it, in a conference and before', async () => {
     const { conference, members } = await lab.room([440]);
-    const { leg, phone, port } = await lab.line();
-    phone.talk(770, port);
-    const [both, heard] = [newPath(), newPath()];
-    engine.record('both', { leg, what: 'both' }, both);
-    engine.record('heard', { leg, what: 'heard' }, heard);
-    engine.play(leg, 'prompt', [{ kind: 'tone', hz: [1490], onMs: 600, offMs: 0, loops: 1 }]);
-    await bench.event('playDone');
-    await phone.receive(5);
-    engine.join(conference, leg, member);
-    await members[0]!.phone.receive(30);
-    engine.close(leg);
-    const ends = await Promise.all([ended('both'), ended('heard')]);
-    assert.deepEqual(ends.map((end) => (end.what === 'stopped' ? end.why : end.what)), ['left', 'left']);
+    const { both, heard, ends } = await lab.undisturbed(async () => {
+      const { leg, phone, port } = await lab.line();
+      phone.talk(770, port);
+      const [both, heard] = [newPath(), newPath()];
+      engine.record(both, { leg, what: 'both' }, both);
+      engine.record(heard, { leg, what: 'heard' }, heard);
+      engine.play(leg, leg, [{ kind: 'tone', hz: [1490], onMs: 600, offMs: 0, loops: 1 }]);
+      await bench.event('playDone', ({ play }) => play === leg);
+      await phone.receive(5);
+      engine.join(conference, leg, member);
+      await members[0]!.phone.receive(30);
+      engine.stopRecording(both);
+      engine.stopRecording(heard);
+      return { both, heard, ends: await Promise.all([ended(both), ended(heard)]) };
+    });
+    assert.deepEqual(ends.map((end) => (end.what === 'stopped' ? end.why : end.what)), ['asked', 'asked']);
     const [b, h] = [readWav(readFileSync(both)).samples, readWav(readFileSync(heard)).samples];
     const levels = (samples: Int16Array): string => [440, 770, 1490].map((hz) => (isThere(toneLevel(samples, 8000, hz)) ? 'x' : isGone(toneLevel(samples, 8000, hz)) ? '-' : '?')).join('');
     assert.deepEqual([b.subarray(1600, 4000), b.subarray(-3200), h.subarray(1600, 4000), h.subarray(-3200)].map(levels), ['-xx', 'xx-', '-x-', '-x-']);
+  });
+  it('a leg that is closed ends what is recorded of it', async () => {
+    const { leg, phone } = await lab.line();
+    engine.record('closed', { leg, what: 'both' }, newPath());
+    await started('closed');
+    await phone.receive(5);
+    engine.close(leg);
+    const end = await ended('closed');
+    assert.ok(end.what === 'stopped' && end.why === 'left' && end.samples > 0);
   });
   it('an empty conference is recorded, too: silence in real time, ended with it', async () => {
     const conference = lab.emptyRoom();
