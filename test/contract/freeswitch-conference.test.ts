@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { nothingLeft, openLab, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { nothingLeft, openLab, ours, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
 import { label, type Headers } from './freeswitch-raw-esl.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
 
@@ -145,7 +145,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await muted.destroy();
   });
 
-  it('E12: a member hangs up: floor given up, del-member, application complete, then the floor to the next', async () => {
+  it('E12: a member hangs up: floor given up, del-member, application complete, then the floor to the next', ours, async () => {
     await begin();
     const [first, second] = [await member('leave'), await member('leave')];
     const written = recordSocket(first);
@@ -167,7 +167,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     assert.equal(actions('leave').at(-1), 'conference-destroy');
   });
 
-  it('E11, F-13: endconf: the conference ends, every other member is hung up and told so', async () => {
+  it('E11, F-13: endconf: the conference ends, every other member is hung up and told so', ours, async () => {
     await begin();
     const [guest, host] = [await member('ending'), await member('ending', { endconf: true })];
     const destroyed = once(guest, 'destroy');
@@ -178,7 +178,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     assert.deepEqual(actions('ending').slice(-4), ['del-member', 'floor-change', 'del-member', 'conference-destroy']);
   });
 
-  it('E19: destroying the control leg ends the conference', async () => {
+  it('E19: destroying the control leg ends the conference', ours, async () => {
     await begin();
     const conference = await lab.ms.createConference('control');
     const guest = await member('control');
@@ -204,7 +204,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await Promise.all([guest.destroy(), host.destroy()]);
   });
 
-  it('E10, F-18: join-only on a missing conference ends the channel; so does a wrong pin; the right one joins', async () => {
+  it('E10, F-18: join-only on a missing conference ends the channel; so does a wrong pin; the right one joins', ours, async () => {
     await begin();
     const [lonely, wrong, right] = [await lab.endpoint(await lab.peer()), await lab.endpoint(await lab.peer()), await lab.endpoint(await lab.peer())];
     const gone = once(lonely, 'destroy');
@@ -232,7 +232,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await Promise.all([host.destroy(), ghost.destroy()]);
   });
 
-  it('E08, E11: transfer: the order of events on the member\'s socket', async () => {
+  it('E08, E11: transfer: the order of events on the member\'s socket', ours, async () => {
     await begin();
     const [stays, moves] = [await member('from'), await member('from')];
     const written = recordSocket(moves);
@@ -263,7 +263,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await leg.destroy();
   });
 
-  it('E09: files queue; stop answers how many; every file is told to be done (D-21)', async () => {
+  it('E09: files queue; stop answers how many; every file is told to be done (D-21)', ours, async () => {
     await begin();
     const host = await member('music');
     const play = `conference music play ${sounds.long}`;
