@@ -11,8 +11,8 @@ export interface AudioEncoder {
   /** Of the frames it takes, Hz. */
   readonly rate: number;
   encode(frame: Int16Array): EncodedFrame;
-  /** Goes on where `other`, an encoder of the same kind, is; where the codec cannot, it begins anew. */
-  continueFrom(other: AudioEncoder): void;
+  /** Goes on where `other`, an encoder of the same kind, is. Absent where a state cannot be copied, or there is none. */
+  continueFrom?(other: AudioEncoder): void;
   close(): void;
 }
 

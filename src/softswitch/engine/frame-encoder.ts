@@ -14,13 +14,20 @@ export class FrameEncoder {
   readonly #encoder: AudioEncoder;
   readonly #resampler: Resampler | undefined;
   readonly #resampled: Int16Array;
+  readonly #isPrimed: boolean;
 
   constructor(format: AudioFormat, rate: number, library: OpusLibrary | undefined) {
     this.rate = rate;
     this.#encoder = createEncoder(format, rate, library);
+    this.#isPrimed = format.codec === 'OPUS';
     const isSame = this.#encoder.rate === rate;
     this.#resampler = isSame ? undefined : new Resampler(rate, this.#encoder.rate, 'frames');
     this.#resampled = new Int16Array(isSame ? 0 : this.#encoder.rate / FRAMES_PER_SECOND);
+  }
+
+  /** Whether it has to hear what went before, for lack of a state that can be copied. */
+  get isPrimed(): boolean {
+    return this.#isPrimed;
   }
 
   encode(frame: Int16Array): EncodedFrame {
@@ -31,7 +38,7 @@ export class FrameEncoder {
 
   /** Goes on where `other`, of the same format and rate, is: who followed `other` can follow this one from here on. */
   continueFrom(other: FrameEncoder): void {
-    this.#encoder.continueFrom(other.#encoder);
+    this.#encoder.continueFrom?.(other.#encoder);
     if (other.#resampler !== undefined) this.#resampler?.copyFrom(other.#resampler);
   }
 
@@ -43,26 +50,49 @@ export class FrameEncoder {
 /** A stream of frames encoded once for all who are sent exactly that. */
 export class SharedEncoder {
   readonly key: string;
-  readonly encoder: FrameEncoder;
+  readonly rate: number;
+  readonly #encoder: FrameEncoder;
+  /** The encoder as it was before the latest frame, and that frame and the one before. */
+  readonly #before: FrameEncoder;
+  #latest: Int16Array;
+  #earlier: Int16Array;
   #tick = -1;
   #encoded: EncodedFrame = [];
 
   constructor(format: AudioFormat, rate: number, library: OpusLibrary | undefined) {
     this.key = encodingKey(format);
-    this.encoder = new FrameEncoder(format, rate, library);
+    this.rate = rate;
+    this.#encoder = new FrameEncoder(format, rate, library);
+    this.#before = new FrameEncoder(format, rate, library);
+    this.#latest = new Int16Array(rate / FRAMES_PER_SECOND);
+    this.#earlier = new Int16Array(rate / FRAMES_PER_SECOND);
   }
 
   /** `frame`, the one of `tick`, encoded: once a tick, whoever asks. */
   encode(frame: Int16Array, tick: number): EncodedFrame {
     if (this.#tick !== tick) {
-      this.#encoded = this.encoder.encode(frame);
+      this.#before.continueFrom(this.#encoder);
+      [this.#latest, this.#earlier] = [this.#earlier, this.#latest];
+      this.#latest.set(frame);
+      this.#encoded = this.#encoder.encode(frame);
       this.#tick = tick;
     }
     return this.#encoded;
   }
 
+  /**
+   * Brings `own`, a new encoder of the same format and rate, to where this one is after the frame of tick `sent`: the last one that
+   * was sent to who leaves. Opus cannot be copied; hearing the last frame fills what its encoder holds back, so that nothing is missing.
+   */
+  leave(own: FrameEncoder, sent: number): void {
+    const isAhead = this.#tick > sent;
+    own.continueFrom(isAhead ? this.#before : this.#encoder);
+    if (own.isPrimed) own.encode(isAhead ? this.#earlier : this.#latest);
+  }
+
   close(): void {
-    this.encoder.close();
+    this.#encoder.close();
+    this.#before.close();
   }
 }
 

@@ -1,21 +1,63 @@
 /**
  * Opus by libopus, compiled to WebAssembly (package `libopus-wasm`, optional): mono, with in-band forward error correction (RFC 7587).
  *
- * Opus works at the rate of the audio at hand: at 8 or 16 kHz it costs half as much, and nothing is resampled. Its decoder takes what
- * the far end's encoder made at any rate.
+ * Opus works at 16 or 48 kHz, whatever is nearer to the audio at hand: at 16 kHz it costs half as much. Its decoder takes what the far
+ * end's encoder made at any rate.
  */
 import type * as Libopus from 'libopus-wasm';
 import type { StreamDecoder } from '../../protocol/rtp/jitter-buffer.ts';
 import type { AudioFormat } from './api.ts';
 import type { AudioDecoder, AudioEncoder, EncodedFrame } from './codec.ts';
 
-export type OpusLibrary = typeof Libopus;
+/** Handles ready to be taken, of each kind; and how many may be, after a crowd that did not stay. */
+const SPARES = 4;
+const MAX_SPARES = 16;
+
+/** Handles of one kind. The library gives them by promise although it is loaded, and a stream cannot wait: so some are made ahead. */
+class Spares<T extends { free(): void }> {
+  readonly #make: () => Promise<T>;
+  readonly #ready: T[] = [];
+
+  constructor(make: () => Promise<T>) {
+    this.#make = make;
+  }
+
+  async fill(): Promise<void> {
+    for (let i = 0; i < SPARES; i++) this.#ready.push(await this.#make());
+  }
+
+  /** Undefined when more were taken at once than are ready: they are by the next tick. */
+  take(): T | undefined {
+    this.#make().then(
+      (made) => {
+        if (this.#ready.length < MAX_SPARES) this.#ready.push(made);
+        else made.free();
+      },
+      // Out of memory: the stream that wanted it stays silent and asks again.
+      () => undefined,
+    );
+    return this.#ready.shift();
+  }
+}
+
+export interface OpusLibrary {
+  readonly encoders: Readonly<Record<OpusRate, Spares<Libopus.OpusEncoderHandle>>>;
+  readonly decoders: Readonly<Record<OpusRate, Spares<Libopus.OpusDecoderHandle>>>;
+}
 
 /** The library, ready for use; undefined where it is not installed. */
 export async function loadOpus(): Promise<OpusLibrary | undefined> {
   try {
-    const library = await import('libopus-wasm');
-    await library.loadLibopus();
+    const { createEncoder, createDecoder, Application, Signal } = await import('libopus-wasm');
+    // Only the speech modes of Opus have error correction (RFC 6716 §2.1.7).
+    const speech = { channels: 1, application: Application.Voip, signal: Signal.Voice, complexity: COMPLEXITY } as const;
+    const encoders = (sampleRate: OpusRate): Spares<Libopus.OpusEncoderHandle> => new Spares(() => createEncoder({ ...speech, sampleRate }));
+    const decoders = (sampleRate: OpusRate): Spares<Libopus.OpusDecoderHandle> => new Spares(() => createDecoder({ channels: 1, sampleRate }));
+    const library: OpusLibrary = {
+      encoders: { 16_000: encoders(16_000), 48_000: encoders(48_000) },
+      decoders: { 16_000: decoders(16_000), 48_000: decoders(48_000) },
+    };
+    for (const spares of [...Object.values(library.encoders), ...Object.values(library.decoders)]) await spares.fill();
     return library;
   } catch {
     return undefined;
@@ -23,8 +65,8 @@ export async function loadOpus(): Promise<OpusLibrary | undefined> {
 }
 
 const FRAME_MS = 20;
-/** Speech at full quality by rate, bit/s (RFC 7587 §3.1.1: 16 to 20 kbit/s narrowband, 28 to 40 fullband), and room for error correction. */
-const BITRATES = { 8000: 20_000, 16_000: 28_000, 48_000: 40_000 } as const;
+/** Speech at full quality by rate, bit/s (RFC 7587 §3.1.1: 16 to 20 kbit/s wideband, 28 to 40 fullband), and room for error correction. */
+const BITRATES = { 16_000: 28_000, 48_000: 40_000 } as const;
 type OpusRate = keyof typeof BITRATES;
 /** RFC 7587 §6.1: bounds of `maxaveragebitrate`. */
 const MIN_BITRATE = 6000;
@@ -37,8 +79,8 @@ const EXPECTED_LOSS_PERCENT = 5;
 const FULL_MS = 20;
 const SILENT_MS = 100;
 
-/** Other rates are resampled to and from full band. */
-const opusRate = (rate: number): OpusRate => (rate === 8000 || rate === 16_000 ? rate : 48_000);
+/** Other rates are resampled. Not 8 kHz: a decoder moved to another narrowband encoder follows it badly. */
+const opusRate = (rate: number): OpusRate => (rate <= 16_000 ? 16_000 : 48_000);
 
 /** A packet of 10 or 30 ms is made of frames of 10 ms, all others of 20. */
 const unitMs = ({ ptime }: AudioFormat): 10 | 20 => (ptime % FRAME_MS === 0 ? 20 : 10);
@@ -53,88 +95,59 @@ export const opusSilence = (format: AudioFormat): EncodedFrame => (unitMs(format
 
 export const opusKey = (format: AudioFormat): string => `OPUS/${unitMs(format)}/${maxBitrate(format)}/${format.opus?.inbandFec === true ? 'fec' : 'plain'}`;
 
-/** A handle of the library, which gives it by promise although it is loaded: it is there before the next tick. */
-class Handle<T extends { free(): void }> {
-  #value: T | undefined;
-  #isClosed = false;
-
-  constructor(made: Promise<T> | undefined) {
-    made?.then(
-      (value) => {
-        if (this.#isClosed) value.free();
-        else this.#value = value;
-      },
-      // Out of memory: the stream is silent.
-      () => undefined,
-    );
-  }
-
-  get value(): T | undefined {
-    return this.#value;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#value?.free();
-    this.#value = undefined;
-  }
-}
-
 const NOTHING: EncodedFrame = [];
 
 class OpusStreamEncoder implements AudioEncoder {
   readonly rate: OpusRate;
-  readonly #handle: Handle<Libopus.OpusEncoderHandle>;
+  readonly #library: OpusLibrary | undefined;
+  readonly #format: AudioFormat;
   readonly #unit: number;
+  #handle: Libopus.OpusEncoderHandle | undefined;
 
   constructor(format: AudioFormat, rate: OpusRate, library: OpusLibrary | undefined) {
     this.rate = rate;
+    this.#library = library;
+    this.#format = format;
     this.#unit = (rate * unitMs(format)) / 1000;
-    const fec = format.opus?.inbandFec === true;
-    this.#handle = new Handle(
-      library?.createEncoder({
-        sampleRate: rate,
-        channels: 1,
-        frameSize: this.#unit,
-        // Only the speech modes of Opus have error correction (RFC 6716 §2.1.7).
-        application: library.Application.Voip,
-        signal: library.Signal.Voice,
-        bitrate: Math.min(BITRATES[rate], maxBitrate(format)),
-        complexity: COMPLEXITY,
-        fec,
-        packetLossPercent: fec ? EXPECTED_LOSS_PERCENT : 0,
-      }),
-    );
   }
 
   encode(frame: Int16Array): EncodedFrame {
-    const encoder = this.#handle.value;
+    this.#handle ??= this.#open();
+    const encoder = this.#handle;
     if (encoder === undefined) return NOTHING;
-    if (this.#unit === frame.length) return [encoder.encode(frame)];
-    return [encoder.encode(frame.subarray(0, this.#unit)), encoder.encode(frame.subarray(this.#unit))];
-  }
-
-  /** Its state cannot be copied. A decoder follows a new encoder within a frame or two: the first frames of one rely on nothing before them. */
-  continueFrom(): void {
-    return;
+    const options = { frameSize: this.#unit };
+    if (this.#unit === frame.length) return [encoder.encode(frame, options)];
+    return [encoder.encode(frame.subarray(0, this.#unit), options), encoder.encode(frame.subarray(this.#unit), options)];
   }
 
   close(): void {
-    this.#handle.close();
+    this.#handle?.free();
+    this.#handle = undefined;
+  }
+
+  #open(): Libopus.OpusEncoderHandle | undefined {
+    const handle = this.#library?.encoders[this.rate].take();
+    if (handle === undefined) return undefined;
+    const fec = this.#format.opus?.inbandFec === true;
+    handle.setBitrate(Math.min(BITRATES[this.rate], maxBitrate(this.#format)));
+    handle.setFec(fec);
+    handle.setPacketLossPercent(fec ? EXPECTED_LOSS_PERCENT : 0);
+    return handle;
   }
 }
 
 class OpusStreamDecoder implements AudioDecoder {
   readonly rate: OpusRate;
   readonly correctsErrors = true;
-  readonly #handle: Handle<Libopus.OpusDecoderHandle>;
+  readonly #library: OpusLibrary | undefined;
+  #handle: Libopus.OpusDecoderHandle | undefined;
   /** Samples made up since the last one decoded. */
   #made: number;
 
   constructor(rate: OpusRate, library: OpusLibrary | undefined) {
     this.rate = rate;
     this.#made = this.#samples(SILENT_MS);
-    this.#handle = new Handle(library?.createDecoder({ sampleRate: rate, channels: 1 }));
+    this.#library = library;
   }
 
   decode(payload: Uint8Array, length: number, samples: Int16Array): number {
@@ -160,7 +173,8 @@ class OpusStreamDecoder implements AudioDecoder {
   }
 
   close(): void {
-    this.#handle.close();
+    this.#handle?.free();
+    this.#handle = undefined;
   }
 
   #samples(ms: number): number {
@@ -178,7 +192,8 @@ class OpusStreamDecoder implements AudioDecoder {
 
   #run(packet: Uint8Array | null, options: Libopus.DecodeOptions, samples: Int16Array): number {
     try {
-      const decoded = this.#handle.value?.decode(packet, options);
+      this.#handle ??= this.#library?.decoders[this.rate].take();
+      const decoded = this.#handle?.decode(packet, options);
       if (decoded === undefined) return 0;
       const count = Math.min(decoded.length, samples.length);
       for (let i = 0; i < count; i++) samples[i] = decoded[i] ?? 0;

@@ -24,11 +24,6 @@ export class G711Encoder implements AudioEncoder {
     return this.#encoded;
   }
 
-  /** There is no state to go on from. */
-  continueFrom(): void {
-    return;
-  }
-
   close(): void {
     return;
   }
@@ -48,11 +43,6 @@ export class L16Encoder implements AudioEncoder {
   encode(frame: Int16Array): EncodedFrame {
     encodeL16(frame, this.#bytes);
     return this.#encoded;
-  }
-
-  /** There is no state to go on from. */
-  continueFrom(): void {
-    return;
   }
 
   close(): void {

@@ -31,6 +31,8 @@ export class VoiceSender {
   /** The leg's own encoder, and the shared one its decoder follows: one of them, or none after silence. */
   #own: FrameEncoder | undefined;
   #shared: SharedEncoder | undefined;
+  /** The tick of the last frame sent of it. */
+  #sharedTick = 0;
   #handover = 0;
   readonly #presser = new KeyPresser();
   readonly #tones = new ToneGenerator();
@@ -81,18 +83,19 @@ export class VoiceSender {
   /** Sends `frame`, the one of `tick`, which others are sent, too. */
   sendShared(shared: SharedEncoder, frame: Int16Array, tick: number): void {
     if (this.#level !== 0) {
-      this.sendFrame(frame, shared.encoder.rate);
+      this.sendFrame(frame, shared.rate);
       return;
     }
-    if (this.#isHeldUp(shared.encoder.rate)) return;
+    if (this.#isHeldUp(shared.rate)) return;
     const encoded = shared.encode(frame, tick);
     if (this.#own !== undefined && this.#handover < HANDOVER_TICKS) {
       this.#handover++;
-      this.#push(this.#ownEncoder(shared.encoder.rate).encode(frame));
+      this.#push(this.#ownEncoder(shared.rate).encode(frame));
       return;
     }
     this.#dropOwn();
     this.#shared = shared;
+    this.#sharedTick = tick;
     this.#push(encoded);
   }
 
@@ -159,7 +162,7 @@ export class VoiceSender {
     if (this.#own?.rate === rate) return this.#own;
     if (this.#format === undefined) throw new Error('a leg without a format sends nothing');
     const made = new FrameEncoder(this.#format, rate, this.#library);
-    if (this.#shared?.encoder.rate === rate) made.continueFrom(this.#shared.encoder);
+    if (this.#shared?.rate === rate) this.#shared.leave(made, this.#sharedTick);
     this.#forget();
     this.#own = made;
     return made;
