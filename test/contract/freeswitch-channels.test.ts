@@ -114,6 +114,41 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     await nothingLeft(lab);
   });
 
+  it('E06: send_dtmf and uuid_send_dtmf press keys towards the far end', async () => {
+    const { endpoint, peer } = await call();
+    await endpoint.execute('send_dtmf', '12@60');
+    await peer.pressed('12');
+    await lab.ms.api(`uuid_send_dtmf ${endpoint.uuid} #@60`);
+    await peer.pressed('12#');
+    await endpoint.destroy();
+    await nothingLeft(lab);
+  });
+
+  it('E06, F-23: tones in the audio count after start_dtmf only', async () => {
+    const { endpoint, peer } = await call();
+    const from = lab.tap.events.length;
+    await peer.dial('4');
+    await endpoint.execute('start_dtmf');
+    await peer.dial('5');
+    const key = await heard('DTMF', endpoint.uuid, from);
+    assert.deepEqual([key['DTMF-Digit'], key['DTMF-Source']], ['5', 'INBAND_AUDIO']);
+    await endpoint.execute('stop_dtmf');
+    await peer.dial('6');
+    await endpoint.api('uuid_exists', endpoint.uuid);
+    assert.equal(labelsOf(endpoint.uuid, from).filter((label) => label.startsWith('DTMF')).length, 1);
+    await endpoint.destroy();
+    await nothingLeft(lab);
+  });
+
+  it('keys pass through a bridge', async () => {
+    const [alice, bob] = [await call(), await call()];
+    await lab.ms.api(`uuid_bridge ${alice.endpoint.uuid} ${bob.endpoint.uuid}`);
+    alice.peer.press('7');
+    await bob.peer.pressed('7');
+    await Promise.all([alice, bob].map(({ endpoint }) => endpoint.destroy()));
+    await nothingLeft(lab);
+  });
+
   it('uuid_hold, uuid_media_reneg: a re-INVITE to the application, HELD and ACTIVE', async () => {
     const { endpoint, peer } = await call();
     const from = lab.tap.events.length;

@@ -2,10 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
+import { encodeG711, muLaw } from '../../src/protocol/g711/g711.ts';
 import type { LibraryEndpoint } from './freeswitch-lab.ts';
 
 const HOST = '127.0.0.1';
 const RTP_HEADER = 12;
+const TELEPHONE_EVENT = 101;
+const KEYS = '0123456789*#ABCD';
+/** ITU-T Q.23: rows and columns of the keypad, Hz. */
+const ROWS = [697, 770, 852, 941] as const;
+const COLUMNS = [1209, 1336, 1477, 1633] as const;
+const KEYPAD = '123A456B789C*0#D';
 /** A mu-law magnitude (inverted: 0x7f is zero) that no comfort noise has. */
 const LOUD = 0x50;
 
@@ -18,6 +25,9 @@ export class RtpPeer {
   received = 0;
   /** Of the packets received, those that were not silence. */
   #loud = 0;
+  /** Keys pressed towards us (RFC 4733), one per timestamp. */
+  keys = '';
+  #lastKey = -1;
   readonly #changed = new EventEmitter();
   #target: { readonly host: string; readonly port: number } | undefined;
   #speaking: NodeJS.Timeout | undefined;
@@ -26,7 +36,8 @@ export class RtpPeer {
     this.#socket = socket;
     socket.on('message', (packet) => {
       this.received++;
-      if (packet.subarray(RTP_HEADER).some((sample) => (sample & 0x7f) < LOUD)) this.#loud++;
+      if ((packet.readUInt8(1) & 0x7f) === TELEPHONE_EVENT) this.#heardKey(packet);
+      else if (packet.subarray(RTP_HEADER).some((sample) => (sample & 0x7f) < LOUD)) this.#loud++;
       this.#changed.emit('changed');
     });
   }
@@ -68,16 +79,16 @@ export class RtpPeer {
   press(keys: string, ms = 100): void {
     for (const key of keys) {
       const samples = ms * 8;
-      const event = '0123456789*#ABCD'.indexOf(key);
-      for (let duration = 160; duration < samples; duration += 160) this.#send(101, eventPayload(event, duration, false), duration === 160);
-      for (let end = 0; end < 3; end++) this.#send(101, eventPayload(event, samples, true), false);
+      const event = KEYS.indexOf(key);
+      for (let duration = 160; duration < samples; duration += 160) this.#send(TELEPHONE_EVENT, eventPayload(event, duration, false), duration === 160);
+      for (let end = 0; end < 3; end++) this.#send(TELEPHONE_EVENT, eventPayload(event, samples, true), false);
       this.#timestamp += samples + 400;
     }
   }
 
   /** The first packet of a key; a `press` of it follows. */
   hold(key: string): void {
-    this.#send(101, eventPayload('0123456789*#ABCD'.indexOf(key), 160, false), true);
+    this.#send(TELEPHONE_EVENT, eventPayload(KEYS.indexOf(key), 160, false), true);
   }
 
   /** A loud square wave, a packet every 20 ms, until `silent`. */
@@ -87,6 +98,26 @@ export class RtpPeer {
       this.#send(0, loud, false);
       this.#timestamp += 160;
     }, 20);
+  }
+
+  /** The tones of a key in the audio for 100 ms, then 100 ms of silence, as packets of 20 ms. */
+  async dial(key: string): Promise<void> {
+    const place = KEYPAD.indexOf(key);
+    const [row, column] = [ROWS[place >> 2] ?? 0, COLUMNS[place & 3] ?? 0];
+    const wave = (hz: number, at: number): number => Math.sin((2 * Math.PI * hz * at) / 8_000);
+    for (let packet = 0; packet < 10; packet++) {
+      const samples = Int16Array.from({ length: 160 }, (_, index) => (packet < 5 ? 4_000 * (wave(row, packet * 160 + index) + wave(column, packet * 160 + index)) : 0));
+      const payload = Buffer.alloc(160);
+      encodeG711(muLaw, samples, payload);
+      this.#send(0, payload, packet === 0);
+      this.#timestamp += 160;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Waits until these keys have been pressed towards us. */
+  async pressed(keys: string): Promise<void> {
+    while (this.keys !== keys) await once(this.#changed, 'changed');
   }
 
   silent(): void {
@@ -110,6 +141,13 @@ export class RtpPeer {
   close(): void {
     this.silent();
     this.#socket.close();
+  }
+
+  #heardKey(packet: Buffer): void {
+    const timestamp = packet.readUInt32BE(4);
+    if (timestamp === this.#lastKey) return;
+    this.#lastKey = timestamp;
+    this.keys += KEYS[packet.readUInt8(RTP_HEADER)] ?? '?';
   }
 
   #send(payloadType: number, payload: Buffer, marker: boolean): void {

@@ -80,6 +80,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     profile: options.profile ?? 'drachtio_mrf',
     startedAt: scheduler.now(),
   };
+  const codecs = options.codecs ?? (await codecsHere());
   let cancelRestart: () => void = () => undefined;
   const onEvent = (event: EngineEvent): void => {
     onEngineEvent(core, event);
@@ -101,7 +102,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     plays: new Map(),
     recordings: new Map(),
     sessions: new SessionLimits(options.limits?.channels ?? defaultLimits.channels, () => scheduler.now()),
-    codecs: options.codecs ?? (await codecsHere()),
+    codecs,
     globals: new Map(),
     outboundSockets: new Set(),
     openSocket: (channel, address, closed) => openOutboundSocket(core, channel, address, closed),
@@ -109,7 +110,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     newUuid: randomUUID,
     sipAddress: () => sipAddress,
   };
-  const agentOptions: SipAgentOptions = { core, rtpHost: options.rtpHost, rtpAddress: async (peer) => options.rtpAddress(peer), codecs: core.codecs };
+  const agentOptions: SipAgentOptions = { core, rtpHost: options.rtpHost, rtpAddress: async (peer) => options.rtpAddress(peer), codecs };
   const agent = new SipAgent(agentOptions);
   const stack = createSipStack({
     listen: [{ transport: 'udp', ...options.sip }],
@@ -195,7 +196,11 @@ function lost(core: Core, { legs, conferences, message }: Extract<EngineEvent, {
   core.log.error({ message, legs: legs.length, conferences: conferences.length }, 'the media engine lost calls: they end');
   const members = conferences.flatMap((id) => core.conferences.byUuid(id)?.members ?? []).map(({ channel }) => channel);
   const channels = new Set([...legs.flatMap((leg) => core.channels.get(leg) ?? []), ...members]);
-  for (const channel of channels) channel.hangup('NORMAL_TEMPORARY_FAILURE');
+  for (const channel of channels) {
+    const recordings = [...channel.recordings.values()];
+    channel.hangup('NORMAL_TEMPORARY_FAILURE');
+    for (const recording of recordings) recording.lost(message);
+  }
 }
 
 /** Waits until `done`, for a bounded time. */
