@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { HmacSha1 } from '../../../../src/protocol/srtp/hmac-sha1.ts';
+import { sessionKeys } from '../../../../src/protocol/srtp/key-derivation.ts';
 import { SrtpReceiver, SrtpSender } from '../../../../src/protocol/srtp/session.ts';
 import { SRTP_OVERHEAD, type SrtpKey, type SrtpSuite } from '../../../../src/protocol/srtp/suite.ts';
 import { aes128, toHex } from './ciphers.ts';
@@ -166,6 +168,15 @@ for (const key of keys) {
     });
   });
 }
+
+describe('AES_CM_128_HMAC_SHA1_80, SRTCP in the clear', () => {
+  it('RFC 3711 §3.4: authentic but with an E flag of 0, it is refused: nobody agreed to that', () => {
+    const key = keys[0]!;
+    const packet = Uint8Array.of(...rtcp(), 0, 0, 0, 1);
+    const tag = new HmacSha1(sessionKeys(key, 'rtcp', aes128).authentication).compute(packet, packet.length).slice(0, 10);
+    assert.equal(new SrtpReceiver(key, aes128).unprotectRtcp(Uint8Array.of(...packet, ...tag)), 'unauthenticated');
+  });
+});
 
 describe('keys', () => {
   it('a key of the wrong length is refused', () => assert.throws(() => new SrtpSender({ suite: 'AEAD_AES_128_GCM', keyAndSalt: new Uint8Array(30) }, aes128), RangeError));
