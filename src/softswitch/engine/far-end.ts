@@ -60,7 +60,8 @@ export class FarEnd {
       this.#candidate = { address: from.address, port: from.port, ssrc, sequence: (sequence + 1) & 0xffff };
       return 'probation';
     }
-    this.#source = { address: from.address, port: from.port };
+    // The object itself: the sockets hand over the same one again and again, and comparing it costs nothing.
+    this.#source = from;
     this.#candidate = undefined;
     return 'locked';
   }
