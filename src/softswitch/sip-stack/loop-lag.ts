@@ -8,17 +8,20 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 const SAMPLE_MS = 20;
 const WINDOW_MS = 500;
 
+type Delays = Pick<IntervalHistogram, 'count' | 'min' | 'reset' | 'enable' | 'disable'>;
+
 export class LoopLag {
-  readonly #delays: IntervalHistogram = monitorEventLoopDelay({ resolution: SAMPLE_MS });
+  readonly #delays: Delays;
   readonly #now: () => number;
   #since: number;
   #lag = 0;
 
-  /** `now`: milliseconds, of any beginning. */
-  constructor(now: () => number) {
+  /** `now`: milliseconds, of any beginning. `delays`: of a timer that ticks every 20 ms. */
+  constructor(now: () => number, delays: Delays = monitorEventLoopDelay({ resolution: SAMPLE_MS })) {
     this.#now = now;
+    this.#delays = delays;
     this.#since = now();
-    this.#delays.enable();
+    delays.enable();
   }
 
   /** The least delay of the last finished window, ms. */

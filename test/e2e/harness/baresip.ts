@@ -67,6 +67,7 @@ export class Baresip {
       [
         'poll_method epoll',
         `sip_listen 127.0.0.1:${ports}`,
+        'sip_verify_server no',
         'net_interface 127.0.0.1',
         `rtp_ports ${ports + 4}-${ports + 3 + rtpPorts}`,
         `audio_source ausine,${toneHz}`,
@@ -98,8 +99,8 @@ export class Baresip {
   }
 
   /** Dials and waits until the call is answered. */
-  async call(alias: string, target: Target): Promise<void> {
-    this.#command('dial', `sip:${alias}@${target.host}:${target.port}`);
+  async call(alias: string, target: Target, transport: 'udp' | 'tls' = 'udp'): Promise<void> {
+    this.#command('dial', `sip:${alias}@${target.host}:${target.port}${transport === 'tls' ? ';transport=tls' : ''}`);
     await this.event('CALL_ESTABLISHED');
   }
 
