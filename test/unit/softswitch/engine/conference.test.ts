@@ -73,7 +73,7 @@ describe('conference', () => {
     // The voice begins at a zero of its sine: the first sample that is not silence is hardly louder than it.
     const onset = heard.findIndex((sample) => Math.abs(sample) > 8);
     assert.ok(onset >= 0 && Math.abs(heard[onset]!) < 1200, `begins with ${heard[onset]!}`);
-    assert.ok(isThere(toneLevel(Int16Array.from(heard.slice(onset, onset + 1600)), 8000, 440)));
+    assert.ok(heard.slice(onset, onset + 160).some((sample) => sample > 3000), 'in full from the first frame');
   });
 
   it('a word that begins late in a frame, too soft for its mean, is heard', async () => {

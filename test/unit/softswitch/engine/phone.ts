@@ -10,6 +10,7 @@ import { sine } from '../../../audio.ts';
 
 export const TELEPHONE_EVENT = 101;
 const FRAME = 160;
+const LATE_MS = 10;
 
 export interface Heard {
   readonly packet: RtpPacket;
@@ -25,6 +26,7 @@ export class Phone {
   readonly #waiting: { readonly from: number; readonly count: number; readonly resolve: () => void }[] = [];
   readonly #header = { payloadType: 0, marker: false, sequence: 65_530, timestamp: 0xffff_f000, ssrc: 77 };
   #talking: NodeJS.Timeout | undefined;
+  #late = 0;
 
   private constructor(socket: Socket, law: G711Law) {
     this.#socket = socket;
@@ -48,6 +50,11 @@ export class Phone {
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
     return new Phone(socket, law);
+  }
+
+  /** Packets of `talk` that this process sent too late to be played in time. */
+  get late(): number {
+    return this.#late;
   }
 
   get packets(): readonly Heard[] {
@@ -76,6 +83,7 @@ export class Phone {
     const payload = new Uint8Array(FRAME);
     const send = (): void => {
       for (; performance.now() - start >= sent * 20; sent++) {
+        if (performance.now() - start > sent * 20 + LATE_MS) this.#late++;
         encodeG711(this.#law, sine(8000, hz, 20, level, sent * FRAME), payload);
         this.sendRtp(payload, to);
       }
