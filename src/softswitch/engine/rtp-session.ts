@@ -68,6 +68,8 @@ export class RtpSession {
   #rtcpPort: number | undefined;
   /** Where the far end's own RTCP comes from (RFC 4961). */
   #rtcpSource: Address | undefined;
+  /** Where the RTCP socket is aimed at. */
+  #rtcpTarget: Address | undefined;
   #srtp: SrtpContext | undefined;
   #isOnHold = false;
   #timeout = { ms: 0, holdMs: 0 };
@@ -174,7 +176,9 @@ export class RtpSession {
       return;
     }
     const to = this.#rtcpSource ?? { address: target.address, port: this.#rtcpPort ?? target.port + 1 };
-    if (this.#sockets.rtcp.aim(to) === 'aimed') this.#sockets.rtcp.send(outgoing, sealed);
+    // Aiming ends a batch of packets: only where it changes anything.
+    if (to.address !== this.#rtcpTarget?.address || to.port !== this.#rtcpTarget.port) this.#rtcpTarget = this.#sockets.rtcp.aim(to) === 'aimed' ? to : undefined;
+    if (this.#rtcpTarget !== undefined) this.#sockets.rtcp.send(outgoing, sealed);
   }
 
   /** One datagram from anybody to the RTP port. */
