@@ -305,7 +305,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await Promise.all([talking.join('hush'), hearing.join('hush')]);
     await talking.mute();
     speaker.towards(talking).speak();
-    const silence = await listener.loudOf(30);
+    const silence = await listener.towards(hearing).loudOf(30);
     assert.equal(silence, 0);
     assert.match(await api('conference hush list'), /;hear\|speak(\|floor)?;0;0;100\n.*;hear\|speak(\|floor)?;0;0;100\n/);
     await talking.unmute();

@@ -34,7 +34,9 @@ export class RtpPeer {
 
   private constructor(socket: UdpSocket) {
     this.#socket = socket;
-    socket.on('message', (packet) => {
+    socket.on('message', (packet, from) => {
+      // On a busy machine the port may still be somebody else's goal.
+      if (this.#target !== undefined && from.port !== this.#target.port) return;
       this.received++;
       if ((packet.readUInt8(1) & 0x7f) === TELEPHONE_EVENT) this.#heardKey(packet);
       else if (packet.subarray(RTP_HEADER).some((sample) => (sample & 0x7f) < LOUD)) this.#loud++;
