@@ -13,6 +13,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/build/src ./build/src
+COPY --from=build /app/native ./native
 COPY --from=build /app/config ./config
 RUN printf '#!/bin/sh\nexec node --enable-source-maps /app/build/src/main.js "$@"\n' > /usr/local/bin/vestibule && chmod 0755 /usr/local/bin/vestibule
 USER node
