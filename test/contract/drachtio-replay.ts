@@ -58,7 +58,7 @@ function readConnection(scenario: string, connection: string): RecordedFrame[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .flatMap((line) => {
+    .flatMap((line): RecordedFrame[] => {
       const { t, dir, b64, event } = JSON.parse(line) as { t: number; dir?: 'C->S' | 'S->C'; b64?: string; event?: string };
       if (event?.startsWith('client') === true) return [{ connection, t, dir: 'closed', payload: '' }];
       if (dir === undefined || b64 === undefined) return [];

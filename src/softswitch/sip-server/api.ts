@@ -3,7 +3,7 @@ import type { Scheduler } from '../../lib/machine.ts';
 import type { Result } from '../../lib/result.ts';
 import type { ListenAddress, Logger, SipLimits, SipListenError, SipStackOptions, SipStackState } from '../sip-stack/api.ts';
 
-export interface SipServerOptions extends Pick<SipStackOptions, 'tls' | 'nat' | 'nameServers' | 'loopLag'> {
+export interface SipServerOptions extends Pick<SipStackOptions, 'tls' | 'nat' | 'nameServers' | 'loopLag' | 'trustedPeers'> {
   /** SIP addresses. */
   readonly listen: readonly ListenAddress[];
   /** Where drachtio clients connect; port 0 takes a free one. */

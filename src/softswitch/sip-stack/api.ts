@@ -100,6 +100,8 @@ export interface SipStackOptions {
   readonly nameServers?: readonly string[];
   /** A `LoopLag`, closed with the stack; none: never behind. */
   readonly loopLag?: { read(): number; close(): void };
+  /** Networks whose P-Asserted-Identity is believed, and who are told one that is private (RFC 3325); none by default. */
+  readonly trustedPeers?: readonly string[];
 }
 
 export interface TlsOptions {

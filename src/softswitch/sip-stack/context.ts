@@ -3,6 +3,7 @@ import type { Scheduler } from '../../lib/machine.ts';
 import type { SipRequest } from '../../protocol/sip/message.ts';
 import type { ClientTransaction, Flow, Logger, OnWire, ResponseListener, SendFailure, SipLimits, SipUser } from './api.ts';
 import type { Admission } from './admission.ts';
+import type { AssertedIdentity } from './asserted-identity.ts';
 import type { ClientTx } from './client-transaction.ts';
 import type { SipDialog } from './dialog.ts';
 import type { Ids } from './ids.ts';
@@ -18,6 +19,7 @@ export interface Context {
   readonly user: SipUser;
   readonly transports: Transports;
   readonly admission: Admission;
+  readonly identity: AssertedIdentity;
   /** By `dialogKey`. */
   readonly dialogs: Map<string, SipDialog>;
   readonly serverTransactions: ServerTransactions;

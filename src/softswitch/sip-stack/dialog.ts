@@ -359,7 +359,7 @@ export class SipDialog implements Dialog, Refreshable {
       { name: 'Call-ID', value: this.callId },
       { name: 'CSeq', value: `${cseq} ${content.method}` },
     ];
-    const rest = withOwnAddress(without(content.headers, DIALOG_HEADERS), flow);
+    const rest = withOwnAddress(this.#context.identity.told(without(content.headers, DIALOG_HEADERS), flow.remote.host), flow);
     if (NAMES_TARGET.has(content.method) && !rest.some((header) => header.name === 'Contact')) headers.push(contactHeader(flow, uri));
     return { kind: 'request', method: content.method, uri, headers: [...headers, ...rest], body: content.body ?? '' };
   }

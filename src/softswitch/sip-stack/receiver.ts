@@ -45,9 +45,10 @@ export class Receiver {
       return;
     }
     const { message } = parsed.value;
-    if (message.kind === 'response') this.#onResponse(parsed.value, { message, flow, bytes: bytes.length });
+    const headers = this.#context.identity.heard(message.headers, flow.remote.host);
+    if (message.kind === 'response') this.#onResponse(parsed.value, { message: { ...message, headers }, flow, bytes: bytes.length });
     else {
-      const stamped = { ...message, headers: stampTopVia(message.headers, flow) };
+      const stamped = { ...message, headers: stampTopVia(headers, flow) };
       this.#onRequest({ ...parsed.value, message: stamped }, { message: stamped, flow, bytes: bytes.length });
     }
   }

@@ -142,7 +142,7 @@ export class ServerTx implements ServerTransaction {
     const success = status >= 200 && status < 300;
     // A 100 has no tag and makes no dialog (RFC 3261 §8.2.6.2, §12.1).
     if (status > 100) this.#localTag ??= tagOf(content.headers) ?? this.#context.ids.tag();
-    const headers = withOwnAddress(without(content.headers, STACK_HEADERS), flow);
+    const headers = withOwnAddress(this.#context.identity.told(without(content.headers, STACK_HEADERS), flow.remote.host), flow);
     const reliables = this.#isReliable(content) ? this.#reliables() : undefined;
     const rseq = reliables?.nextSeq();
     if (rseq !== undefined) {

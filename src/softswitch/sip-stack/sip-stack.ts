@@ -11,6 +11,7 @@ import type {
   ClientTransaction, Flow, ListenAddress, NewRequest, ResponseListener, SendFailure, SipListenError, SipStack, SipStackOptions, SipStackState,
 } from './api.ts';
 import { Admission } from './admission.ts';
+import { AssertedIdentity } from './asserted-identity.ts';
 import { branchOf, clientKey, ClientTx } from './client-transaction.ts';
 import type { Context } from './context.ts';
 import { sendFailure } from './context.ts';
@@ -73,6 +74,7 @@ class Stack implements SipStack {
       user,
       transports,
       admission,
+      identity: new AssertedIdentity(options.trustedPeers ?? []),
       dialogs,
       serverTransactions,
       clientTransactions,
@@ -167,7 +169,7 @@ class Stack implements SipStack {
 
   /** RFC 3261 §8.1.1. */
   #build(request: NewRequest, flow: Flow): SipRequest {
-    const own = withOwnAddress(request.headers ?? [], flow);
+    const own = withOwnAddress(this.#context.identity.told(request.headers ?? [], flow.remote.host), flow);
     const given = (name: string): string | undefined => headerValue({ headers: own }, name);
     const { ids } = this.#context;
     const contact = contactHeader(flow, request.uri);
