@@ -34,13 +34,16 @@ interface Packet {
 /** A sender whose packets are kept. */
 function senderOf(format: AudioFormat): { sender: VoiceSender; packets: Packet[] } {
   const packets: Packet[] = [];
-  const session: ConstructorParameters<typeof VoiceSender>[0] & { timestamp: number } = {
-    timestamp: 0,
-    send: (payloadType: number, payload: Uint8Array, marker: boolean, timestamp = session.timestamp) => {
-      packets.push({ payloadType, payload: Uint8Array.from(payload), marker, timestamp });
+  let now = 0;
+  const session = {
+    get timestamp() {
+      return now;
+    },
+    send: (payloadType: number, payload: Uint8Array, marker: boolean, timestamp?: number) => {
+      packets.push({ payloadType, payload: Uint8Array.from(payload), marker, timestamp: timestamp ?? now });
     },
     advance: (step: number) => {
-      session.timestamp = (session.timestamp + step) >>> 0;
+      now = (now + step) >>> 0;
     },
   };
   const sender = new VoiceSender(session, opus);
