@@ -57,6 +57,13 @@ export function pushMessage(msgId: string, push: Push): string {
   return `${[msgId, 'sip', push.source, ...metaFields(push.meta), push.transactionId, push.dialogId, ...on, ''].join('|')}\r\n${push.sip}`;
 }
 
+export type CdrEnd = 'call-rejected' | 'call-canceled' | 'normal-release' | 'session-expired' | 'system-initiated-termination' | 'system-error-initiated-termination';
+
+/** A call record; `detail` is the role of a start (`uac`, `uas`), the reason of a stop. */
+export function cdrMessage(msgId: string, event: 'attempt' | 'start' | 'stop', source: Push['source'], time: number, detail: string | undefined, sip: string): string {
+  return `${[msgId, `cdr:${event}`, source, formatTime(time), ...(detail === undefined ? [] : [detail])].join('|')}\r\n${sip}`;
+}
+
 function metaFields({ bytes, protocol, address, port, time }: SipMeta): string[] {
   return [String(bytes), protocol, address, String(port), formatTime(time)];
 }

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { SipRequest } from '../../protocol/sip/message.ts';
 import type { Dialog, DialogEnd, Logger, OnWire, ServerTransaction, SipUser } from '../sip-stack/api.ts';
+import type { CallRecords } from './call-records.ts';
+import { endByStack } from './call-records.ts';
 import type { Calls } from './calls.ts';
 import { dialogIdOf } from './calls.ts';
 import type { Clients } from './clients.ts';
@@ -11,12 +13,14 @@ export class Inbound implements SipUser {
   readonly #calls: Calls;
   readonly #clients: Clients;
   readonly #frames: Frames;
+  readonly #records: CallRecords;
   readonly #log: Logger;
 
-  constructor(calls: Calls, clients: Clients, frames: Frames, log: Logger) {
+  constructor(calls: Calls, clients: Clients, frames: Frames, records: CallRecords, log: Logger) {
     this.#calls = calls;
     this.#clients = clients;
     this.#frames = frames;
+    this.#records = records;
     this.#log = log;
   }
 
@@ -30,6 +34,8 @@ export class Inbound implements SipUser {
       transaction.respond({ status: dialog === undefined ? 503 : 481 });
       return;
     }
+    if (method === 'INVITE' && dialog === undefined) this.#records.attempt('network', request.message);
+    if (method === 'BYE') this.#records.stop('network', 'normal-release', request.message);
     const { id } = this.#calls.addPending(client, transaction);
     if (dialog === undefined) {
       const { host, port } = request.flow.local;
@@ -45,6 +51,7 @@ export class Inbound implements SipUser {
     const request = this.#calls.requestOf(transaction);
     if (request === undefined) return;
     this.#calls.deletePending(request.id);
+    if (request.isNew) this.#records.stop('network', 'call-canceled', cancel.message);
     const { dialog } = transaction;
     request.client.send(this.#frames.push('network', cancel, request.id, dialog === undefined ? '' : dialogIdOf(dialog)));
     // The 487 has ended it, but not if it was a re-INVITE.
@@ -58,9 +65,10 @@ export class Inbound implements SipUser {
     this.#calls.ownerOf(dialog)?.send(this.#frames.push('network', ack, id, dialogIdOf(dialog), { protocol: '' }));
   }
 
-  onDialogEnded(dialog: Dialog, _reason: DialogEnd, bye: OnWire<SipRequest>): void {
+  onDialogEnded(dialog: Dialog, reason: DialogEnd, bye: OnWire<SipRequest>): void {
     const client = this.#calls.ownerOf(dialog);
     if (client === undefined) return;
+    if (reason !== 'subscription_expired') this.#records.stop('application', endByStack(reason), bye.message);
     this.#calls.updateDialog(client, dialog);
     client.send(this.#frames.push('application', bye, 'unsolicited', dialogIdOf(dialog)));
   }

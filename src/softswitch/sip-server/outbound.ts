@@ -8,6 +8,8 @@ import { parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import { parseFragment } from '../../protocol/sip/parse.ts';
 import type { ClientTransaction, Dialog, Logger, RequestContent, ResponseListener, SendFailure, SipStack } from '../sip-stack/api.ts';
 import { AfterEcho } from './after-echo.ts';
+import type { CallRecords } from './call-records.ts';
+import { endOfFailure } from './call-records.ts';
 import type { Call, Calls } from './calls.ts';
 import { dialogIdOf } from './calls.ts';
 import type { Client, SipMessageFrame } from './client.ts';
@@ -29,12 +31,14 @@ export class Outbound {
   readonly #stack: SipStack;
   readonly #calls: Calls;
   readonly #frames: Frames;
+  readonly #records: CallRecords;
   readonly #log: Logger;
 
-  constructor(stack: SipStack, calls: Calls, frames: Frames, log: Logger) {
+  constructor(stack: SipStack, calls: Calls, frames: Frames, records: CallRecords, log: Logger) {
     this.#stack = stack;
     this.#calls = calls;
     this.#frames = frames;
+    this.#records = records;
     this.#log = log;
   }
 
@@ -99,6 +103,10 @@ export class Outbound {
     const id = named ? dialogIdOf(dialog) : method === 'INVITE' ? inviteDialogId(pending.transaction.request.message) : '';
     if (dialog !== undefined) this.#calls.updateDialog(client, dialog);
     if (status >= 200) this.#calls.deletePending(pending.id);
+    if (method === 'INVITE' && pending.isNew && status >= 200) {
+      if (status < 300) this.#records.start('application', 'uas', sent.value.message);
+      else this.#records.stop('application', endOfFailure(status), sent.value.message);
+    }
     client.send(this.#frames.responseEcho(frame.id, sent.value, method, pending.id, id));
   }
 
@@ -155,6 +163,10 @@ export class Outbound {
         const named = makesDialog ? inviteDialogId(response.message) : dialogId;
         // What a 18x began, a failure ends.
         if (makesDialog && status >= 300) this.#calls.deleteCall(named);
+        if (makesDialog && message.method === 'INVITE' && status >= 200) {
+          if (status < 300) this.#records.start('network', 'uac', response.message);
+          else this.#records.stop('network', endOfFailure(status), response.message);
+        }
         const push = origin === 'local' ? this.#frames.pushLocal(response, id, named) : this.#frames.push('network', response, id, named);
         gate.run(() => client.send(push));
       },
@@ -163,6 +175,8 @@ export class Outbound {
       this.#refuse(client, frame, 'NOK', failureText(started.error, message));
       return;
     }
+    if (message.method === 'INVITE' && dialogId === '') this.#records.attempt('application', started.value.request.message);
+    if (message.method === 'BYE') this.#records.stop('application', 'normal-release', started.value.request.message);
     this.#calls.addOwn(id, client, started.value);
     client.send(this.#frames.requestEcho(frame.id, started.value.request, id));
     gate.echoed();

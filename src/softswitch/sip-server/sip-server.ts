@@ -9,6 +9,7 @@ import { createSipStack } from '../sip-stack/sip-stack.ts';
 import type { SipStack } from '../sip-stack/api.ts';
 import type { SipServer, SipServerOptions, SipServerState } from './api.ts';
 import { ControlListenError } from './api.ts';
+import { CallRecords } from './call-records.ts';
 import { Calls, dialogIdOf } from './calls.ts';
 import { Client } from './client.ts';
 import { Clients } from './clients.ts';
@@ -42,9 +43,10 @@ class DrachtioServer implements SipServer {
     const { scheduler, log } = options;
     this.#calls = new Calls(scheduler);
     this.#frames = new Frames(scheduler);
-    const user = new Inbound(this.#calls, this.#clients, this.#frames, log);
+    const records = new CallRecords(this.#clients, scheduler);
+    const user = new Inbound(this.#calls, this.#clients, this.#frames, records, log);
     this.#stack = createSipStack({ ...options, user, methods: METHODS });
-    this.#outbound = new Outbound(this.#stack, this.#calls, this.#frames, log);
+    this.#outbound = new Outbound(this.#stack, this.#calls, this.#frames, records, log);
   }
 
   get controlPort(): number {
