@@ -93,6 +93,14 @@ describe('packet loss concealment', () => {
     assert.ok(steepest(out) < 1.25 * steepest(audio), `${steepest(out)} ${steepest(audio)}`);
   });
 
+  it('no step where nothing repeats itself either', () => {
+    const concealment = new Concealment(8000);
+    concealment.heard(Int16Array.from({ length: 400 }, (_, i) => 20 * i), 400);
+    const frame = new Int16Array(160);
+    concealment.conceal(frame);
+    assert.ok(Math.abs(frame[0]! - 20 * 399) < 100, `${frame[0]}`);
+  });
+
   it('fades away within 60 ms (G.711 Appendix I §I.2.6), and then changes nothing of what comes', () => {
     const concealment = new Concealment(8000);
     concealment.heard(sine(8000, 440, 100, -6), 800);
