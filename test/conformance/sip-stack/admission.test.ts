@@ -1,5 +1,7 @@
 /** What one source, and all together, may ask for: rates, connections, and 503 before the machine is at its end. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { describe, it } from 'node:test';
 import { headerValue } from '../../../src/protocol/sip/message.ts';
 import { until } from '../support/server.ts';
@@ -93,7 +95,13 @@ describe('admission', { timeout: 20_000 }, () => {
     for (let count = 0; count < 11; count += 1) await peer.response(200);
     const late = peer.newCall();
     peer.send('OPTIONS', late);
-    assert.ok(running.counter('rateDelayed') > 0);
+    assert.equal(running.counter('rateDelayed'), 1);
+    // Another source is served meanwhile.
+    const other = createConnection({ ...running.at('tcp'), localAddress: '127.0.0.2' });
+    other.write(peer.requestText('OPTIONS', peer.newCall()));
+    await once(other, 'data');
+    other.destroy();
+    assert.equal(running.counter('received'), 12);
     running.scheduler.advance(1000);
     await peer.response(200, late);
     await peer.close();
