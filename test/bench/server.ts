@@ -31,7 +31,7 @@ export async function startServer(rooms: number): Promise<Server> {
 
 /** The program with `rooms` rooms: conf1, conf2, ... Without a PIN they let everybody in. */
 export async function startRooms(rooms: number, pin?: string): Promise<Program> {
-  const program = await Program.start({ env: { VESTIBULE_LOG_LEVEL: 'warn', VESTIBULE_LIMITS_CALLS: '10000', VESTIBULE_RTP_PORT_MIN: '20000', VESTIBULE_RTP_PORT_MAX: '39999' } });
+  const program = await Program.start({ env: { VESTIBULE_LOG_LEVEL: 'warn', VESTIBULE_LIMITS_LOOP_LAG: '0.1', VESTIBULE_LIMITS_CALLS: '10000', VESTIBULE_RTP_PORT_MIN: '20000', VESTIBULE_RTP_PORT_MAX: '39999' } });
   const path = controlSocketPath(program.dataDir);
   for (let i = 1; i <= rooms; i++) {
     const outcome = await askRunning(path, { method: 'room.add', params: { aliases: [`conf${i}`], ...(pin === undefined ? {} : { hostPin: pin }) } });
