@@ -47,6 +47,7 @@ export async function startSipServer({ config, scheduler, log }: Options, contro
     listen: listenAddresses(config.sip),
     ...tlsOptions(config.sip.tls),
     ...natOptions(config.sip),
+    trustedPeers: config.sip.trustedPeers,
     loopLag: new LoopLag(() => performance.now()),
     control,
     scheduler,

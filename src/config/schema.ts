@@ -40,6 +40,7 @@ export const configSchema = z.strictObject({
     wss: z.strictObject({ port: portOrFree.nullable() }),
     externalAddress: z.string().refine(isAddress, 'must be an IP address').nullable(),
     localNetworks: z.array(network).max(64),
+    trustedPeers: z.array(network).max(64),
   }),
   rtp: z.strictObject({ portMin: z.int().min(1024).max(65_534), portMax: z.int().min(1025).max(65_535) }),
   http: z.strictObject({ host: text, port: portOrFree }),

@@ -73,6 +73,7 @@ describe('configuration: every key', () => {
     'sip.tls.verifyPeers': 'all',
     'sip.externalAddress': '192.0.2.9',
     'sip.localNetworks': '10.0.0.0/8',
+    'sip.trustedPeers': '192.0.2.10/32',
   };
   const sample = (key: Key): string => samples[key.path] ?? (key.path.startsWith('keypad.codes.') ? '*22' : key.kind === 'number' ? '77' : 'something');
 
