@@ -1,5 +1,6 @@
 /** The softswitch in this process: the servers used where the configuration names none of its own. */
 import { randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
 import { newSecret } from './adapters/system/random.ts';
 import type { Config } from './config/schema.ts';
@@ -72,13 +73,15 @@ export async function reloadCertificates(server: SipServer | undefined, log: Log
 
 /** Our own media server: event socket and SIP where it is controlled from, RTP where the callers are. */
 export async function startMediaServer({ config, scheduler, log }: Options, esl = ownControl(), sipPort = 0): Promise<Result<{ readonly server: MediaServer; readonly freeswitch: FreeSwitchServer }, EmbeddedProblem>> {
+  // RTP is where SIP is, in the family of the far end.
+  const rtpHost = (peer: string): string => [config.sip.host, ...config.sip.hosts].find((host) => isIPv6(host) === isIPv6(peer)) ?? config.sip.host;
   const addresses = new Advertised(new LocalAddresses(scheduler), natOptions(config.sip).nat);
   try {
     const server = await createMediaServer({
       sip: { host: esl.host, port: sipPort },
       esl,
-      rtpHost: config.sip.host,
-      rtpAddress: (peer) => new Promise((resolve) => addresses.find(peer, config.sip.host, (local) => resolve(local ?? loopback))),
+      rtpHost,
+      rtpAddress: (peer) => new Promise((resolve) => addresses.find(peer, rtpHost(peer), (local) => resolve(local ?? loopback))),
       engine: (onEvent) =>
         createEngine({
           portMin: config.rtp.portMin,

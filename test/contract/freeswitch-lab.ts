@@ -149,7 +149,7 @@ export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(
       ? await createMediaServer({
           sip: { host: HOST, port: 0 },
           esl: { host: HOST, port: 0, secret: SECRET },
-          rtpHost: HOST,
+          rtpHost: () => HOST,
           rtpAddress,
           engine: (onEvent) => (engine = createEngine({ portMin: 20_000, portMax: 29_999, limits: { legs: 100, portQuarantineMs: 0, audioCacheBytes: 64 * 1024 * 1024 }, onEvent, log })),
           scheduler,

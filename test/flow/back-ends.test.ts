@@ -48,7 +48,7 @@ describe('servers elsewhere', () => {
     createMediaServer({
       sip: { host, port: 0 },
       esl: { host, port: ports + 2, secret },
-      rtpHost: host,
+      rtpHost: () => host,
       rtpAddress: () => host,
       engine: (onEvent) => createEngine({ portMin: ports + 10, portMax: ports + 59, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 1_000_000 }, onEvent, log: quiet }),
       scheduler,

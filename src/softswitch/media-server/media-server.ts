@@ -26,7 +26,7 @@ export interface MediaServerOptions {
   /** Where clients connect to the event socket, and what they must say. */
   readonly esl: { readonly host: string; readonly port: number; readonly secret: string };
   /** RTP sockets are bound to this address, often 0.0.0.0. */
-  readonly rtpHost: string;
+  readonly rtpHost: (peer: string) => string;
   /** The local address to advertise to a far end. */
   readonly rtpAddress: (peer: string) => string | Promise<string>;
   /** Spoken with callers, in the order an offer of ours lists them; default: all the engine has, L16 last. */

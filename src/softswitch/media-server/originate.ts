@@ -35,8 +35,9 @@ export async function originate(services: OriginateServices, { destination, vari
   const uuid = variables.get('origination_uuid') ?? core.newUuid();
   if (core.channels.has(uuid)) return err('DESTINATION_OUT_OF_ORDER');
   if (core.sessions.admit(core.channels.size) !== 'admitted') return err('SWITCH_CONGESTION');
-  const address = await services.rtpAddress(isIP(uri.host) === 0 ? hostOf(core) : uri.host);
-  const opened = await core.engine.open(uuid, services.rtpHost);
+  const peer = isIP(uri.host) === 0 ? hostOf(core) : uri.host;
+  const address = await services.rtpAddress(peer);
+  const opened = await core.engine.open(uuid, services.rtpHost(peer));
   if (!opened.ok) return err('NORMAL_TEMPORARY_FAILURE');
   const number = variables.get('origination_caller_id_number') ?? '';
   const call = new SipCall({

@@ -17,8 +17,8 @@ export const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UP
 
 export interface SipAgentOptions {
   readonly core: Core;
-  /** Address RTP sockets are bound to. */
-  readonly rtpHost: string;
+  /** Address to bind RTP sockets to that are to reach a far end: one of its family. */
+  readonly rtpHost: (peer: string) => string;
   /** The local address to advertise to a far end: one that it can reach. */
   readonly rtpAddress: (peer: string) => Promise<string>;
   /** In the order an offer of ours lists them. */
@@ -138,7 +138,7 @@ export class SipAgent implements SipUser {
     // The address first: nothing that can fail comes between the opening of the ports and their owner.
     const peer = offer === undefined || isUnspecified(offer.address) ? flow.remote.host : offer.address;
     const address = await this.#options.rtpAddress(peer);
-    const opened = await this.#core.engine.open(uuid, this.#options.rtpHost, headerValue(message, PLACE_HEADER));
+    const opened = await this.#core.engine.open(uuid, this.#options.rtpHost(peer), headerValue(message, PLACE_HEADER));
     const wanted = this.#settingUp.delete(transaction);
     if (!opened.ok) {
       this.#core.log.warn({ error: opened.error }, 'no RTP port for a call');

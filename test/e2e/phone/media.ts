@@ -1,6 +1,7 @@
 /** The RTP side of the test phone: sends a frame every 20 ms (tone, silence, or RFC 4733 digits), keeps what it hears. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 import { decodeUlaw, frameSamples, rms, silentFrame, toneAmplitude, toneFrame } from './audio.ts';
 import { everyFrame } from './pacer.ts';
 
@@ -62,7 +63,7 @@ export class PhoneMedia {
   }
 
   static async open(host: string): Promise<PhoneMedia> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
+    const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 });
     socket.bind(0, host);
     await once(socket, 'listening');
     return new PhoneMedia(socket);

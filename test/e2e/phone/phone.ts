@@ -4,6 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 import { audible, frameSounds, frameTone, heardAmplitude, PhoneMedia, telephoneEventType, type DigitTimes, type Heard } from './media.ts';
 import { header, parseSip, tagOf, uriOf, type SipMessage } from './sip-message.ts';
 
@@ -77,7 +78,7 @@ export class Phone {
   }
 
   static async open(name: string, target: Target, host = '127.0.0.1'): Promise<Phone> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
+    const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 });
     socket.bind(0, host);
     await once(socket, 'listening');
     return new Phone(name, target, host, socket, await PhoneMedia.open(host));
@@ -102,7 +103,7 @@ export class Phone {
     this.#localTag = unique();
     this.#remoteTag = '';
     this.#alias = alias;
-    this.#remoteUri = `sip:${alias}@${this.#target.host}:${this.#target.port}`;
+    this.#remoteUri = `sip:${alias}@${inUri(this.#target.host)}:${this.#target.port}`;
     this.#cseq = 1;
     this.#ended = undefined;
     this.#inviteBranch = `z9hG4bK${unique()}`;
@@ -278,7 +279,7 @@ export class Phone {
   }
 
   #compose(method: string, branch: string, body: string, headers: readonly string[], to?: string): string {
-    const local = `${this.#host}:${this.#socket.address().port}`;
+    const local = `${inUri(this.#host)}:${this.#socket.address().port}`;
     const remoteTag = this.#remoteTag === '' ? '' : `;tag=${this.#remoteTag}`;
     const type = body.startsWith('v=0') ? ['Content-Type: application/sdp'] : [];
     return [
@@ -286,7 +287,7 @@ export class Phone {
       `Via: SIP/2.0/UDP ${local};branch=${branch};rport`,
       'Max-Forwards: 70',
       `From: "${this.name}" <sip:${this.name}@${local}>;tag=${this.#localTag}`,
-      `To: ${to ?? `<sip:${this.#alias}@${this.#target.host}>${remoteTag}`}`,
+      `To: ${to ?? `<sip:${this.#alias}@${inUri(this.#target.host)}>${remoteTag}`}`,
       `Call-ID: ${this.#callId}`,
       `CSeq: ${this.#cseq} ${method}`,
       `Contact: <sip:${this.name}@${local}>`,
@@ -341,13 +342,17 @@ export class Phone {
 }
 
 /** A session description with the given media section; lines of later media come after the first. */
+/** RFC 3261 §25.1: IPv6reference. */
+const inUri = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
+
 export function sdp(host: string, media: readonly string[]): string {
-  return ['v=0', `o=phone 1 1 IN IP4 ${host}`, 's=-', `c=IN IP4 ${host}`, 't=0 0', ...media, ''].join('\r\n');
+  const address = `IN ${isIPv6(host) ? 'IP6' : 'IP4'} ${host}`;
+  return ['v=0', `o=phone 1 1 ${address}`, 's=-', `c=${address}`, 't=0 0', ...media, ''].join('\r\n');
 }
 
 function farMedia(body: string): { readonly address: string; readonly port: number; readonly eventType: number } | undefined {
   const port = /^m=audio ([1-9]\d*) /m.exec(body)?.[1];
-  const address = /^c=IN IP4 (\S+)/m.exec(body)?.[1];
+  const address = /^c=IN IP[46] (\S+)/m.exec(body)?.[1];
   const eventType = /^a=rtpmap:(\d+) telephone-event/im.exec(body)?.[1];
   if (port === undefined || address === undefined) return undefined;
   return { port: Number(port), address, eventType: Number(eventType ?? telephoneEventType) };

@@ -47,7 +47,7 @@ describe('FreeSWITCH adapter', () => {
     createMediaServer({
       sip: { host, port: 0 },
       esl: { host, port: 0, secret },
-      rtpHost: host,
+      rtpHost: () => host,
       rtpAddress: () => host,
       engine: (onEvent) => {
         const made = createEngine({ portMin: ports, portMax: ports + 39, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 10_000_000 }, onEvent, log: quiet });
