@@ -68,12 +68,12 @@ describe('configuration: every key', () => {
     'rtp.portMax': '30000',
     'ending.guestsOnlyWarnings': '30,20.5',
     'limits.sipMessageBytes': '4096',
-    'pin.screen': '99.5',
     'limits.exempt': '192.0.2.0/24,2001:db8::/32',
     'sip.tls.verifyPeers': 'all',
     'sip.externalAddress': '192.0.2.9',
     'sip.localNetworks': '10.0.0.0/8',
     'sip.trustedPeers': '192.0.2.10/32',
+    'pin.screen': '99.5',
   };
   const sample = (key: Key): string => samples[key.path] ?? (key.path.startsWith('keypad.codes.') ? '*22' : key.kind === 'number' ? '77' : 'something');
 
@@ -134,10 +134,10 @@ describe('configuration: refused', () => {
     ['a value of the wrong kind in a file', {}, { 'vestibule.yaml': 'sip:\n  port: many\n' }, /^config_invalid: vestibule\.yaml line 2: sip\.port is not right: .*number/],
     ['a value of the wrong kind in a variable', { VESTIBULE_SIP_PORT: 'many' }, {}, /^config_invalid: VESTIBULE_SIP_PORT: sip\.port is not right/],
     ['a value out of range', { VESTIBULE_SIP_PORT: '65536' }, {}, /^config_invalid: VESTIBULE_SIP_PORT: sip\.port is not right: Too big/],
-    ['a truth value that is none', { VESTIBULE_ROOM_AUTO_HOST_PIN: 'maybe' }, {}, /VESTIBULE_ROOM_AUTO_HOST_PIN: room\.autoHostPin is not right/],
     ['TLS without a certificate', { VESTIBULE_SIP_TLS_PORT: '5061' }, {}, /^config_contradiction: VESTIBULE_SIP_TLS_PORT: sip\.tls\.port needs a certificate and its key/],
     ['two listeners on one port', { VESTIBULE_SIP_WS_PORT: '5060' }, {}, /^config_contradiction: .*sip\.port and sip\.ws\.port are the same/],
     ['a network that is none', { VESTIBULE_LIMITS_EXEMPT: '10.0.0.0/8,10.0.0.0/33' }, {}, /VESTIBULE_LIMITS_EXEMPT: limits\.exempt\[1\] is not right: must be a network/],
+    ['a truth value that is none', { VESTIBULE_ROOM_AUTO_HOST_PIN: 'maybe' }, {}, /VESTIBULE_ROOM_AUTO_HOST_PIN: room\.autoHostPin is not right/],
     ['a list with a wrong member, by its variable', { VESTIBULE_ENDING_GUESTS_ONLY_WARNINGS: '60,soon' }, {}, /VESTIBULE_ENDING_GUESTS_ONLY_WARNINGS: ending\.guestsOnlyWarnings\[1\] is not right/],
     ['a section without keys', {}, { 'vestibule.yaml': 'sip:\n' }, /vestibule\.yaml line 1: sip is not right/],
     ['a FreeSWITCH without a host', { VESTIBULE_FREESWITCH_PORT: '8022' }, {}, /^config_invalid: VESTIBULE_FREESWITCH_PORT: freeswitch\[0\]\.host is missing/],
