@@ -1,7 +1,7 @@
 /** The 20 ms clock of a worker: absolute, so it never drifts; late ticks are caught up, but no more than a few. */
 export const TICK_MS = 20;
 /** After a longer stall than this the missed ticks are skipped: sending them in one burst helps nobody. */
-const MAX_CATCH_UP = 5;
+export const MAX_CATCH_UP = 5;
 const LATE_MS = 5;
 
 export interface ClockStats {
@@ -20,11 +20,11 @@ export class TickClock {
   #immediate: NodeJS.Immediate | undefined;
   #stats = { lateTicks: 0, largestLagMs: 0, skippedTicks: 0 };
 
-  /** `onTick` gets the time its slot began (of `now`, ms) and how many ticks before it were skipped. */
-  constructor(now: () => number, onTick: (slot: number, skipped: number) => void) {
+  /** Slots begin at `phaseMs` after the multiples of 20 ms. `onTick` gets the time its slot began (of `now`, ms) and how many ticks before it were skipped. */
+  constructor(now: () => number, phaseMs: number, onTick: (slot: number, skipped: number) => void) {
     this.#now = now;
     this.#onTick = onTick;
-    this.#start = now();
+    this.#start = Math.floor(now() / TICK_MS) * TICK_MS + phaseMs;
     this.#arm();
   }
 

@@ -4,8 +4,8 @@ import type { AudioSource, ConferenceId, ConferenceSettings, EngineEvent, LegId,
 import type { AudioFiles } from './audio-files.ts';
 import type { SharedEncoder } from './frame-encoder.ts';
 import { GainControl } from './gain-control.ts';
-import type { Leg } from './leg.ts';
 import type { PlayAdjustment, PlayStatus, StopWhich } from './messages.ts';
+import type { MixerLeg } from './mixer-leg.ts';
 import { addFrame, applyGain, FRAMES_PER_SECOND, measure, mixAll, mixWithout, overlay, removeFrame, volumeGain } from './mixer.ts';
 import { NoiseGate } from './noise-gate.ts';
 import type { Recordings } from './recordings.ts';
@@ -20,7 +20,7 @@ export interface ConferenceServices {
 }
 
 interface Member {
-  readonly leg: Leg;
+  readonly leg: MixerLeg;
   readonly detector: TalkDetector;
   readonly gate: NoiseGate;
   readonly gainControl: GainControl;
@@ -86,7 +86,7 @@ export class Conference {
     return this.#members.size === 0 && this.#announcements.isEmpty && !this.#services.recordings.isRecordedConference(this.id);
   }
 
-  join(leg: Leg, state: MemberState): void {
+  join(leg: MixerLeg, state: MemberState): void {
     this.#members.set(leg.id, {
       leg,
       detector: new TalkDetector(),
@@ -219,7 +219,8 @@ export class Conference {
     }
     if (hears && !hasOverlay && !member.isInSum && unheard.size === 0 && state.volumeOut === 0) {
       const shared = this.#sharedFor(member);
-      if (shared !== undefined) leg.sendShared(shared, mix, this.#tick);
+      if (shared === undefined) leg.sendFrame(mix, this.rate);
+      else leg.sendShared(shared, mix, this.#tick);
       return mix;
     }
     if (hears) this.#mixFor(member);
@@ -244,7 +245,7 @@ export class Conference {
     mixAll(partial, out);
   }
 
-  /** Undefined while the leg is not configured: nothing can be sent to it. */
+  /** Undefined where the leg has none: it is relayed, or not configured yet. */
   #sharedFor(member: Member): SharedEncoder | undefined {
     const { leg } = member;
     if (member.shared?.key === leg.encodingKey) return member.shared;

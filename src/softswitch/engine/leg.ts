@@ -10,6 +10,7 @@ import type { SharedEncoder } from './frame-encoder.ts';
 import { KeyListener } from './key-listener.ts';
 import type { KeyListenerServices } from './key-listener.ts';
 import type { OpusLibrary } from './opus-codec.ts';
+import type { MixerLeg } from './mixer-leg.ts';
 import { Player } from './player.ts';
 import { RtpSession } from './rtp-session.ts';
 import type { MediaKind } from './rtp-session.ts';
@@ -23,7 +24,7 @@ export interface LegServices extends KeyListenerServices {
   readonly emit: (event: EngineEvent) => void;
 }
 
-export class Leg {
+export class Leg implements MixerLeg {
   readonly id: LegId;
   readonly player: Player;
   readonly session: RtpSession;

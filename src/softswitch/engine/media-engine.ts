@@ -1,29 +1,29 @@
-/** The engine itself: legs and conferences, commands in, events and answers out. It runs in the worker, on the worker's clock. */
+/** The engine of one worker: legs and conferences, commands in, events and answers out. It runs in the worker, on the worker's clock. */
 import type { Scheduler } from '../../lib/machine.ts';
 import { unreachable } from '../../lib/result.ts';
-import type { ConferenceId, EngineEvent, LegId } from './api.ts';
+import type { ConferenceId, EngineEvent, LegId, MemberState } from './api.ts';
 import { AudioFiles } from './audio-files.ts';
 import { TickClock } from './clock.ts';
 import { Conference } from './conference.ts';
 import { Leg } from './leg.ts';
 import type { LegServices } from './leg.ts';
-import type { EngineAnswer, EngineCommand, OpenResult, WorkerMessage, WorkerSettings } from './messages.ts';
+import type { BindResult, EngineAnswer, EngineCommand, WorkerMessage, WorkerSettings } from './messages.ts';
+import type { MixerLeg } from './mixer-leg.ts';
 import { FRAMES_PER_SECOND } from './mixer.ts';
 import type { OpusLibrary } from './opus-codec.ts';
-import { PortPool } from './port-pool.ts';
 import { openPacketIo } from './open-packet-io.ts';
 import type { PacketIo } from './packet-io.ts';
 import type { RecordingOrder } from './recording.ts';
 import { Recordings } from './recordings.ts';
+import { LentLeg, RelayedLeg } from './relay.ts';
 import { openRtpSockets } from './rtp-sockets.ts';
 
 /** What legs outside conferences are served at, Hz. */
 const LEG_RATE = 8000;
 
-/** `now` is monotonic, ms; `random` is 0 to 1. */
+/** `now` is monotonic, ms, and the same in all workers. */
 export interface EngineSurroundings {
   readonly now: () => number;
-  readonly random: () => number;
   readonly scheduler: Scheduler;
   readonly post: (message: WorkerMessage) => void;
   /** Undefined where it is not installed. */
@@ -31,17 +31,17 @@ export interface EngineSurroundings {
 }
 
 export class MediaEngine {
-  readonly #settings: WorkerSettings;
   readonly #surroundings: EngineSurroundings;
   readonly #services: LegServices;
   readonly #files: AudioFiles;
   readonly #io: PacketIo;
-  readonly #ports: PortPool;
   readonly #clock: TickClock;
   readonly #legs = new Map<LegId, Leg>();
   readonly #conferences = new Map<ConferenceId, Conference>();
-  /** Which conference a leg is in. */
+  /** Which conference here a leg is in, be it of this worker or of another. */
   readonly #joined = new Map<LegId, Conference>();
+  /** Legs that are in a conference of another worker. */
+  readonly #lent = new Map<LegId, LentLeg>();
   /** Those that are not idle. */
   readonly #active = new Set<Conference>();
   readonly #recordings: Recordings;
@@ -49,11 +49,9 @@ export class MediaEngine {
   readonly #said = new Int16Array(LEG_RATE / FRAMES_PER_SECOND);
 
   constructor(settings: WorkerSettings, surroundings: EngineSurroundings) {
-    this.#settings = settings;
     this.#surroundings = surroundings;
-    this.#files = new AudioFiles(settings.limits.audioCacheBytes, this.#warn.bind(this));
+    this.#files = new AudioFiles(settings.audioCacheBytes, this.#warn.bind(this));
     this.#io = openPacketIo(settings.packetIo, surroundings.now, this.#socketError.bind(this));
-    this.#ports = new PortPool(settings.portMin, settings.portMax, settings.limits.portQuarantineMs, surroundings.random());
     this.#services = {
       now: surroundings.now,
       scheduler: surroundings.scheduler,
@@ -65,13 +63,13 @@ export class MediaEngine {
       },
     };
     this.#recordings = new Recordings({ scheduler: surroundings.scheduler, emit: this.#services.emit, warn: this.#warn.bind(this) });
-    this.#clock = new TickClock(surroundings.now, this.#tick.bind(this));
+    this.#clock = new TickClock(surroundings.now, settings.phaseMs, this.#tick.bind(this));
   }
 
   handle(command: EngineCommand): void {
     switch (command.type) {
       case 'open':
-        this.#open(command.leg, command.host).then(
+        this.#open(command.leg, command.host, command.port).then(
           (result) => this.#answer(command.request, { type: 'opened', result }),
           (error: unknown) => this.#services.onError(error),
         );
@@ -103,13 +101,18 @@ export class MediaEngine {
         return;
       }
       case 'join': {
-        const conference = this.#conferences.get(command.conference);
         const leg = this.#legs.get(command.leg);
-        if (conference === undefined || leg === undefined) return;
+        if (leg !== undefined) this.#join(command.conference, leg, command.member);
+        return;
+      }
+      case 'joinRelayed':
+        this.#join(command.conference, new RelayedLeg(command.leg, command.link), command.member);
+        return;
+      case 'lend': {
+        const leg = this.#legs.get(command.leg);
+        if (leg === undefined) return;
         this.#leave(command.leg);
-        conference.join(leg, command.member);
-        this.#joined.set(command.leg, conference);
-        this.#active.add(conference);
+        this.#lent.set(command.leg, new LentLeg(leg, command.link));
         return;
       }
       case 'leave':
@@ -163,8 +166,11 @@ export class MediaEngine {
       case 'stats':
         this.#answer(command.request, { type: 'legStats', stats: this.#legs.get(command.leg)?.stats });
         return;
-      case 'engineStats':
-        this.#answer(command.request, { type: 'engineStats', stats: { legs: this.#legs.size, conferences: this.#conferences.size, ...this.#clock.stats, workers: 1, packetIo: this.#io.kind } });
+      case 'workerStats':
+        this.#answer(command.request, { type: 'workerStats', stats: { ...this.#clock.stats, packetIo: this.#io.kind } });
+        return;
+      case 'ping':
+        this.#surroundings.post({ type: 'pong' });
         return;
       case 'stop':
         this.#clock.stop();
@@ -181,23 +187,18 @@ export class MediaEngine {
     }
   }
 
-  async #open(id: LegId, host: string): Promise<OpenResult> {
-    this.#close(id);
-    if (this.#legs.size >= this.#settings.limits.legs) return { ok: false, error: 'too_many_legs' };
+  async #open(id: LegId, host: string, port: number): Promise<BindResult> {
     // The leg is there at once: commands that follow must find it, and a close must stop it, while its sockets are being bound.
-    const leg = new Leg(id, this.#services);
+    const leg = this.#legs.get(id) ?? new Leg(id, this.#services);
     this.#legs.set(id, leg);
-    const sockets = await openRtpSockets(this.#io, host, this.#ports, this.#surroundings.now, {
+    const bound = await openRtpSockets(this.#io, host, port, {
       onRtp: leg.session.onRtpDatagram.bind(leg.session),
       onRtcp: leg.session.onRtcpDatagram.bind(leg.session),
       onError: this.#socketError.bind(this),
     });
-    if (sockets === undefined) {
-      if (!leg.closed) this.#close(id);
-      return { ok: false, error: 'no_port' };
-    }
-    leg.session.attach(sockets);
-    return { ok: true, port: sockets.port };
+    if (!bound.ok) return bound.error;
+    leg.session.attach(bound.sockets);
+    return 'bound';
   }
 
   #close(id: LegId): void {
@@ -210,7 +211,7 @@ export class MediaEngine {
   #record(order: RecordingOrder): void {
     const { from } = order;
     if ('leg' in from) {
-      if (this.#legs.has(from.leg)) this.#recordings.start(order, this.#joined.get(from.leg)?.rate ?? LEG_RATE);
+      if (this.#legs.has(from.leg)) this.#recordings.start(order, this.#joined.get(from.leg)?.rate ?? this.#lent.get(from.leg)?.rate ?? LEG_RATE);
       else this.#recordings.refuse(order, 'no such leg');
       return;
     }
@@ -223,9 +224,20 @@ export class MediaEngine {
     this.#active.add(conference);
   }
 
+  #join(id: ConferenceId, leg: MixerLeg, member: MemberState): void {
+    const conference = this.#conferences.get(id);
+    if (conference === undefined) return;
+    this.#leave(leg.id);
+    conference.join(leg, member);
+    this.#joined.set(leg.id, conference);
+    this.#active.add(conference);
+  }
+
   #leave(leg: LegId): void {
     this.#joined.get(leg)?.leave(leg);
     this.#joined.delete(leg);
+    this.#lent.get(leg)?.end();
+    this.#lent.delete(leg);
   }
 
   #tick(slot: number, skipped: number): void {
@@ -237,7 +249,11 @@ export class MediaEngine {
       conference.tick(slot);
       if (conference.isIdle) this.#active.delete(conference);
     }
-    for (const leg of this.#legs.values()) if (!this.#joined.has(leg.id)) this.#serve(leg, slot);
+    for (const [id, lent] of this.#lent) {
+      const { said, sent } = lent.tick(slot);
+      if (this.#recordings.hasLegs) this.#recordings.writeLeg(id, said, sent);
+    }
+    for (const leg of this.#legs.values()) if (!this.#joined.has(leg.id) && !this.#lent.has(leg.id)) this.#serve(leg, slot);
     this.#io.flush();
   }
 

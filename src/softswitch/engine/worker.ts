@@ -10,9 +10,11 @@ if (port === null) throw new Error('the media engine runs in a worker thread');
 // What is sent to the thread meanwhile waits in its port.
 const opus = await loadOpus();
 
+// Each thread has its own zero of `performance`; that of `hrtime` is common to all.
+const zero = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 const engine = new MediaEngine(workerData as WorkerSettings, {
-  now: () => performance.now(),
-  random: () => Math.random(),
+  now: () => zero + performance.now(),
   opus,
   scheduler: {
     now: () => Date.now(),

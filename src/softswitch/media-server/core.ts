@@ -58,8 +58,7 @@ export interface Core {
   readonly identity: Identity;
   readonly scheduler: Scheduler;
   readonly log: Logger;
-  /** The present one: one that failed is replaced. */
-  engine: Engine;
+  readonly engine: Engine;
   readonly bus: EventBus;
   readonly limits: MediaServerLimits;
   readonly channels: Map<string, Channel>;

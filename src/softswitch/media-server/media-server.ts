@@ -67,8 +67,6 @@ const VERSION = '1.10.12-vestibule';
 const CODECS: readonly AudioCodec[] = ['OPUS', 'G722', 'PCMU', 'PCMA', 'L16'];
 /** Time for the BYEs of `stop` to be answered, ms. */
 const DRAIN_MS = 500;
-/** An engine that cannot run at all must not be started in a circle. */
-const ENGINE_RESTART_MS = 1_000;
 
 /** Rejects when a listener cannot be opened; nothing is left open then. */
 export async function createMediaServer(options: MediaServerOptions): Promise<MediaServer> {
@@ -81,19 +79,13 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     startedAt: scheduler.now(),
   };
   const codecs = options.codecs ?? (await codecsHere());
-  let cancelRestart: () => void = () => undefined;
-  const onEvent = (event: EngineEvent): void => {
-    onEngineEvent(core, event);
-    if (event.type !== 'lost') return;
-    cancelRestart = scheduler.after(ENGINE_RESTART_MS, () => {
-      core.engine = options.engine(onEvent);
-    });
-  };
   const core: Core = {
     identity,
     scheduler,
     log,
-    engine: options.engine(onEvent),
+    engine: options.engine((event) => {
+      onEngineEvent(core, event);
+    }),
     bus: new EventBus(identity, scheduler),
     limits: { ...defaultLimits, ...options.limits },
     channels: new Map(),
@@ -146,7 +138,6 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
       plays: core.plays.size,
     }),
     async stop() {
-      cancelRestart();
       for (const channel of [...core.channels.values()]) channel.hangup('MANAGER_REQUEST');
       await drained(core, () => stack.debugState().clientTransactions === 0);
       for (const session of [...core.outboundSockets]) session.close();

@@ -34,7 +34,7 @@ describe('tick clock', () => {
     let now = 0;
     const ticks = await new Promise<[slot: number, skipped: number][]>((resolve) => {
       const ran: [number, number][] = [];
-      const clock = new TickClock(() => now, (slot, skipped) => {
+      const clock = new TickClock(() => now, 0, (slot, skipped) => {
         ran.push([slot, skipped]);
         now = Math.max(now, slot);
         if (ran.length === 1) now = 1000;

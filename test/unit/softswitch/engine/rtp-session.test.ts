@@ -84,7 +84,7 @@ class End {
         close: () => undefined,
       };
     };
-    this.session.attach(new RtpSockets(port, socket(port), socket(port + 1), () => undefined));
+    this.session.attach(new RtpSockets(socket(port), socket(port + 1)));
   }
 
   call(far: End, more: Partial<FarConfiguration> = {}): void {
