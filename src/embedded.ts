@@ -9,7 +9,7 @@ import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
 import { err, ok, type Result } from './lib/result.ts';
 import type { Log } from './ports/log.ts';
-import { createEngine } from './softswitch/engine/client.ts';
+import { createEngine, usualWorkers } from './softswitch/engine/client.ts';
 import { createMediaServer, type MediaServer } from './softswitch/media-server/media-server.ts';
 import { ControlListenError, type SipServer } from './softswitch/sip-server/api.ts';
 import { createSipServer } from './softswitch/sip-server/sip-server.ts';
@@ -87,6 +87,7 @@ export async function startMediaServer({ config, scheduler, log }: Options, esl 
           portMin: config.rtp.portMin,
           portMax: config.rtp.portMax,
           limits: { legs: config.limits.calls, portQuarantineMs, audioCacheBytes },
+          workers: config.media.workers ?? usualWorkers(),
           onEvent,
           log,
         }),

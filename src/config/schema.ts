@@ -43,6 +43,7 @@ export const configSchema = z.strictObject({
     trustedPeers: z.array(network).max(64),
   }),
   rtp: z.strictObject({ portMin: z.int().min(1024).max(65_534), portMax: z.int().min(1025).max(65_535) }),
+  media: z.strictObject({ workers: z.int().min(1).max(8).nullable() }),
   http: z.strictObject({ host: text, port: portOrFree }),
   h323: z.strictObject({ port: portOrFree }),
   drachtio: z.strictObject({ host: text.nullable(), port, secret: text }),
