@@ -1,4 +1,4 @@
-/** The Debian programs the end-to-end tests call with: found, or installed with apt-get. */
+/** The Debian programs the tests use (callers, a packet reader, a maker of certificates): found, or installed with apt-get. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Problem } from '../src/lib/problem.ts';
 import { err, ok, type Result } from '../src/lib/result.ts';
 
 /** Program to the package that holds it. `baresip-core` is the softphone without the desktop. */
-const packages: Readonly<Record<string, string>> = { sipp: 'sip-tester', baresip: 'baresip-core', tshark: 'tshark', sox: 'sox' };
+const packages: Readonly<Record<string, string>> = { sipp: 'sip-tester', baresip: 'baresip-core', tshark: 'tshark', sox: 'sox', openssl: 'openssl' };
 /** A mirror may be slow; a hung one is given up. */
 const aptDeadlineMs = 300_000;
 

@@ -113,17 +113,21 @@ function explain(error: Error): string {
   return typeof cause === 'string' ? cause : (error.stack ?? error.message);
 }
 
+const toolFolders = ['e2e/', 'conformance/'];
+const realTimeFolders = ['e2e/', 'contract/freeswitch', 'unit/softswitch/engine/'];
+
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2);
   const files = select(testFiles(), wanted);
-  const e2e = files.filter((file) => relative(join(buildFolder, 'test'), file).startsWith('e2e/'));
-  const others = files.filter((file) => !e2e.includes(file));
-  const tools = e2e.length > 0 ? await ensureDebianTools() : ok(undefined);
+  const within = (folders: readonly string[]) => (file: string) => folders.some((folder) => relative(join(buildFolder, 'test'), file).startsWith(folder));
+  const realTime = files.filter(within(realTimeFolders));
+  const others = files.filter((file) => !realTime.includes(file));
+  const tools = files.some(within(toolFolders)) ? await ensureDebianTools() : ok(undefined);
   if (!tools.ok) fail('Debian tools', problemLine(tools.error));
   if (wanted.length === 0) await lint();
   await runFiles(others, 2);
-  // Calls in real time share two cores with the program they call: one file after the other.
-  if (tools.ok) await runFiles(e2e, 1);
+  // Audio in real time shares two cores with the program that mixes it: one file after the other.
+  await runFiles(realTime.filter((file) => tools.ok || !within(toolFolders)(file)), 1);
   if (tally.passed + tally.failed === 0) fail('no test', 'no test file was selected');
   console.log(`${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ''}`);
   process.exitCode = tally.failed > 0 ? 1 : 0;
