@@ -52,7 +52,7 @@ export class Concealment {
       return;
     }
     history.copyWithin(0, count);
-    for (let i = 0, at = history.length - count; i < count; i++) history[at + i] = samples[i] ?? 0;
+    history.set(samples.length === count ? samples : samples.subarray(0, count), history.length - count);
   }
 
   /** Fills `out` with what might follow; `silence` when it has faded away and all of `out` is 0. */

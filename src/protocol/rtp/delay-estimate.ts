@@ -24,13 +24,22 @@ class Window {
   fastest = Infinity;
   packets = 0;
   lost = 0;
+  /** Packets by how late they were, and the last bin that has any. */
   readonly late = new Uint16Array(BINS);
+  latest = 0;
+
+  count(bin: number): void {
+    this.packets++;
+    this.late[bin] = (this.late[bin] ?? 0) + 1;
+    if (bin > this.latest) this.latest = bin;
+  }
 
   clear(): void {
     this.fastest = Infinity;
     this.packets = 0;
     this.lost = 0;
     this.late.fill(0);
+    this.latest = 0;
   }
 }
 
@@ -72,9 +81,7 @@ export class DelayEstimate {
     }
     this.#present.fastest = Math.min(this.#present.fastest, transit);
     if (now - this.#lastArrival > BURST_MS) {
-      const bin = Math.min(Math.ceil((transit - this.base) / BIN_MS), BINS - 1);
-      this.#present.packets++;
-      this.#present.late[bin] = (this.#present.late[bin] ?? 0) + 1;
+      this.#present.count(Math.min(Math.ceil((transit - this.base) / BIN_MS), BINS - 1));
       this.#jitter = this.#percentile();
     }
     this.#lastArrival = now;
@@ -86,7 +93,7 @@ export class DelayEstimate {
 
   #percentile(): number {
     let ignored = Math.max(Math.floor((this.#present.packets + this.#earlier.packets) / IGNORED), 1);
-    for (let bin = BINS - 1; bin > 0; bin--) {
+    for (let bin = Math.max(this.#present.latest, this.#earlier.latest); bin > 0; bin--) {
       ignored -= (this.#present.late[bin] ?? 0) + (this.#earlier.late[bin] ?? 0);
       if (ignored < 0) return bin * BIN_MS;
     }

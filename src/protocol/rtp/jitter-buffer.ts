@@ -235,6 +235,7 @@ export class JitterBuffer {
 
   /** Moves the next frame out, making up what is missing; answers how many clock units were missing. */
   #read(frame: Int16Array): number {
+    if (this.#readPacket(frame)) return 0;
     const start = this.#cursor;
     const end = start + this.#frame;
     let missing = 0;
@@ -257,6 +258,18 @@ export class JitterBuffer {
       this.#cursor = upTo;
     }
     return missing;
+  }
+
+  /** The packet next in turn is just the next frame, as it is on most calls: it is decoded where it is wanted. False, and nothing is done, otherwise. */
+  #readPacket(frame: Int16Array): boolean {
+    const next = this.#queue.first;
+    if (next?.position !== this.#cursor || next.duration !== this.#frame || this.#isDecoded(this.#cursor)) return false;
+    const count = this.#decoder.decode(next.bytes, next.length, frame);
+    if (count < frame.length) this.#decoder.conceal(frame.subarray(count));
+    this.#queue.removeFirst();
+    this.#decodedEnd = this.#decodedStart;
+    this.#cursor += this.#frame;
+    return true;
   }
 
   #sample(units: number): number {

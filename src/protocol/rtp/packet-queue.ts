@@ -31,7 +31,8 @@ export class PacketQueue {
     const packet = this.#free.pop() ?? { position, duration, bytes: new Uint8Array(length), length };
     // A buffer is replaced only when payloads have grown.
     if (packet.bytes.length < length) packet.bytes = new Uint8Array(length);
-    for (let i = 0; i < length; i++) packet.bytes[i] = bytes[start + i] ?? 0;
+    const copy = packet.bytes;
+    for (let i = 0; i < length; i++) copy[i] = bytes[start + i] ?? 0;
     packet.position = position;
     packet.duration = duration;
     packet.length = length;
