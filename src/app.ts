@@ -9,12 +9,15 @@ import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
 import { loadPrompts } from './adapters/prompts/catalog.ts';
 import { CdrQueue, type CdrQueueReport } from './adapters/sqlite/cdr-queue.ts';
 import { openStores } from './adapters/sqlite/open.ts';
+import { createDigestHashes } from './adapters/system/digest-hashes.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
+import { Registrar } from './call/registrar.ts';
 import { Registry, type LiveCounts } from './call/registry.ts';
-import { roomSettings } from './cli/ask.ts';
+import { roomSettings, userSettings } from './cli/ask.ts';
 import { ensureDemoRoom, type DemoRoom } from './cli/demo-room.ts';
 import { createRoomCommands, type RoomChange } from './cli/room-commands.ts';
+import { createUserCommands, type UserChange } from './cli/user-commands.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config/schema.ts';
 import { Pin } from './domain/pin-format.ts';
@@ -142,7 +145,7 @@ class Program implements App {
     // First of all: a second process on this data.dir would close the records of the first one's calls.
     let handlers: ControlHandlers = {};
     const forward = (method: string) => (params: unknown) => handlers[method]?.(params) ?? Promise.resolve(err([starting]));
-    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'status', 'debug'];
+    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'user.add', 'user.list', 'user.remove', 'status', 'debug'];
     const control = await listenControl({
       path: controlSocketPath(config.data.dir),
       handlers: Object.fromEntries(methods.map((method) => [method, forward(method)])),
@@ -163,6 +166,13 @@ class Program implements App {
       const lost = await cdr.close();
       if (lost > 0) log.error({ code: 'cdr_lost', lost }, 'call records could not be written');
     });
+
+    const hashes = createDigestHashes();
+    const { realm, algorithms } = config.registrar;
+    const registrar = new Registrar({ store: stores.users, realm, algorithms, hashes, rules: config.registrar, scheduler, log });
+    const taken = await registrar.start();
+    if (!taken.ok) return taken;
+    this.#onStop('registrar', () => registrar.stop());
 
     const sip = config.drachtio.host === null ? await startSipServer({ config, scheduler, log }) : undefined;
     if (sip?.ok === false) return sip;
@@ -196,6 +206,7 @@ class Program implements App {
       wireEnd: (reason) => ({ ...endCause(reason), reason: reasonHeader(reason) }),
       scheduler,
       log,
+      registrar,
       onCall: (leg) => registry.arrive(leg),
     });
     this.#onStop('signalling', () => signalling.stop());
@@ -222,6 +233,7 @@ class Program implements App {
     if (!demoRoom.ok) return demoRoom;
     handlers = {
       ...createRoomCommands({ ...settings, rooms: stores.rooms, randomBelow, onChange: (change) => onRoomChange(registry, change) }),
+      ...createUserCommands({ ...userSettings(config), users: stores.users, rooms: stores.rooms, hashes, randomBelow, now: () => scheduler.now(), flush: () => registrar.flush(), onChange: (change) => onUserChange(registrar, change) }),
       status: () => Promise.resolve(ok(this.#status(registry))),
       debug: () => Promise.resolve(ok(this.debugState())),
     };
@@ -269,6 +281,11 @@ const starting: Problem = { code: 'starting', message: 'the process is still sta
 function onRoomChange(registry: Registry, change: RoomChange): void {
   if (change.type === 'removed') registry.roomRemoved(change.room.id);
   else registry.roomChanged(change.room);
+}
+
+function onUserChange(registrar: Registrar, change: UserChange): void {
+  if (change.type === 'removed') registrar.userRemoved(change.name);
+  else registrar.userAdded(change.user);
 }
 
 function externalServer(server: Config['freeswitch'][number], config: Config): FreeSwitchServer {

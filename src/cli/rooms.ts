@@ -3,8 +3,9 @@ import type { Config } from '../config/schema.ts';
 import type { MediaEncryption } from '../domain/policy.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { Problem } from '../lib/problem.ts';
-import { askAboutRooms, type RoomAnswer } from './ask.ts';
-import { exitCodes, report, type CliIo } from './io.ts';
+import { failed, show } from './answer.ts';
+import { askAbout } from './ask.ts';
+import type { CliIo } from './io.ts';
 import type { AddParams, RoomChanged, RoomView, SetPinParams } from './room-commands.ts';
 import { table } from './table.ts';
 
@@ -66,7 +67,7 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
           mediaEncryption: options.encryption,
           ...pins.value,
         };
-        return show(io, options, await askAboutRooms(config, 'room.add', params), (value) => changedText('made', value as RoomChanged));
+        return show(io, options, await askAbout(config, 'room.add', params), (value) => changedText('made', value as RoomChanged));
       }),
     );
 
@@ -74,7 +75,7 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
     .command('list')
     .description('list the rooms')
     .option('--json', 'answer as JSON')
-    .action((options: { readonly json?: true }) => run(options.json === true, async (config) => show(io, options, await askAboutRooms(config, 'room.list', null), (value) => listText(value as RoomView[]))));
+    .action((options: { readonly json?: true }) => run(options.json === true, async (config) => show(io, options, await askAbout(config, 'room.list', null), (value) => listText(value as RoomView[]))));
 
   room
     .command('set-pin')
@@ -92,7 +93,7 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
         if (!pins.ok) return failed(io, options, pins.error);
         const removed = { ...(options.removeHostPin === true ? { hostPin: null } : {}), ...(options.removeGuestPin === true ? { guestPin: null } : {}) };
         const params: SetPinParams = { alias: options.alias, ...pins.value, ...removed };
-        return show(io, options, await askAboutRooms(config, 'room.setPin', params), (value) => changedText('changed', value as RoomChanged));
+        return show(io, options, await askAbout(config, 'room.setPin', params), (value) => changedText('changed', value as RoomChanged));
       }),
     );
 
@@ -102,7 +103,7 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
     .requiredOption('--alias <alias>', 'an alias of the room')
     .option('--json', 'answer as JSON')
     .action((options: { readonly alias: string; readonly json?: true }) =>
-      run(options.json === true, async (config) => show(io, options, await askAboutRooms(config, 'room.remove', { alias: options.alias }), (value) => `room ${(value as RoomView).aliases.join(', ')} removed`)),
+      run(options.json === true, async (config) => show(io, options, await askAbout(config, 'room.remove', { alias: options.alias }), (value) => `room ${(value as RoomView).aliases.join(', ')} removed`)),
     );
 }
 
@@ -129,18 +130,6 @@ async function readPins(io: CliIo, options: PinOptions): Promise<Result<Pick<Add
   const hostPin = take(options.hostPin);
   const guestPin = take(options.guestPin);
   return ok({ hostPin, guestPin, ...(options.generatePins === true ? { generate: ['host', 'guest'] } : {}) });
-}
-
-function failed(io: CliIo, options: { readonly json?: true }, problems: readonly Problem[]): number {
-  report(io, options.json === true, problems);
-  return exitCodes.failed;
-}
-
-function show(io: CliIo, options: { readonly json?: true }, { by, answer }: RoomAnswer, text: (value: unknown) => string): number {
-  if (!answer.ok) return failed(io, options, answer.error);
-  io.stdout(`${options.json === true ? JSON.stringify(answer.value) : text(answer.value)}\n`);
-  if (by === 'database') io.stderr('no process is running on this data.dir: worked on the database itself\n');
-  return exitCodes.done;
 }
 
 function changedText(what: string, { room, generated }: RoomChanged): string {

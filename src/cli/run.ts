@@ -8,6 +8,7 @@ import type { Status } from '../ports/status.ts';
 import { exitCodes, report, type CliIo } from './io.ts';
 import { addRoomCommands, type Run } from './rooms.ts';
 import { statusText } from './status-text.ts';
+import { addUserCommands } from './users.ts';
 
 /** Runs one command line (`argv` without the program's own name) and answers its exit code: 0 done, 1 failed, 2 usage, 3 no process is running. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
@@ -49,6 +50,7 @@ function build(io: CliIo, run: Run): Command {
     .description('run the SIP server and the media server alone, for any drachtio application, until SIGTERM or SIGINT')
     .action(() => run(false, (config) => io.softswitch(config)));
   addRoomCommands(program, io, run);
+  addUserCommands(program, io, run);
 
   program
     .command('config')

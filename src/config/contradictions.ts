@@ -13,7 +13,7 @@ export interface Contradiction {
 /** `chosen(path)`: whether somebody set this key, or it is the default. */
 export function contradictions(values: Values, chosen: (path: string) => boolean): readonly Contradiction[] {
   const found: Contradiction[] = [];
-  const { rtp, sip, http, h323, pin, attendant, ending, keypad } = values;
+  const { rtp, sip, http, h323, pin, attendant, ending, keypad, registrar } = values;
   if (rtp.portMin >= rtp.portMax) {
     found.push({ paths: ['rtp.portMin', 'rtp.portMax'], message: 'rtp.portMin is not below rtp.portMax', advice: 'leave at least two ports between them, two for each call' });
   }
@@ -50,6 +50,9 @@ export function contradictions(values: Values, chosen: (path: string) => boolean
   }
   if (ending.longestConnection !== 0 && chosen('ending.longestConnectionWarning') && ending.longestConnectionWarning >= ending.longestConnection) {
     found.push({ paths: ['ending.longestConnectionWarning', 'ending.longestConnection'], message: 'ending.longestConnectionWarning is not below ending.longestConnection', advice: 'make the warning the shorter one' });
+  }
+  if (registrar.minExpires > registrar.maxExpires) {
+    found.push({ paths: ['registrar.minExpires', 'registrar.maxExpires'], message: 'registrar.minExpires is above registrar.maxExpires', advice: 'exchange them' });
   }
   const codes = Object.entries(keypad.codes);
   codes.forEach(([action, code], index) => {

@@ -94,6 +94,17 @@ export const configSchema = z.strictObject({
       endForAll: code,
     }),
   }),
+  registrar: z.strictObject({
+    realm: z.string().regex(/^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
+    algorithms: z.array(z.enum(['SHA-256', 'MD5'])).min(1).max(2),
+    // RFC 3261 §10.2.8: an hour is never too brief.
+    minExpires: z.int().min(1).max(3_600),
+    maxExpires: z.int().min(1).max(604_800),
+    defaultExpires: z.int().min(1).max(604_800),
+    contactsPerUser: z.int().min(1).max(100),
+    callsFrom: z.enum(['users', 'anyone']),
+    ringing: seconds,
+  }),
   drain: z.strictObject({ timeout: secondsOrZero }),
   limits: z.strictObject({
     calls: z.int().min(1).max(100_000),

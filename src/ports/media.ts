@@ -53,8 +53,11 @@ export interface MediaHandlers {
 export interface MediaPort {
   /** Whether a media server is there to take calls. */
   readonly available: boolean;
-  /** Makes an endpoint for an offer; without one the endpoint makes the offer, and `update` takes the far end's answer. */
-  allocate(offer: MediaDescription | undefined, handlers: MediaHandlers): Promise<Result<LegMedia, AllocateFailure>>;
+  /**
+   * Makes an endpoint for an offer; without one the endpoint makes the offer, and `update` takes the far end's answer. Those of one `place`
+   * (any token, of the room where it is known) are going to be together, which the media server may make use of.
+   */
+  allocate(offer: MediaDescription | undefined, handlers: MediaHandlers, place?: string): Promise<Result<LegMedia, AllocateFailure>>;
   /** Says something to all in a conference, mixed in. Settles when it was taken. */
   announce(conference: string, prompts: readonly Prompt[], language: string): Promise<void>;
 }

@@ -19,7 +19,9 @@ export type StoreProblemCode =
   | 'store_newer'
   | 'store_failed'
   | 'alias_taken'
-  | 'room_unknown';
+  | 'room_unknown'
+  | 'user_exists'
+  | 'user_unknown';
 
 export type StoreProblem = Problem<StoreProblemCode>;
 

@@ -3,8 +3,10 @@ import { errorText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import type { InboundLeg, SignallingPort } from '../../ports/call-leg.ts';
 import type { Log } from '../../ports/log.ts';
+import type { RegistrarPort } from '../../ports/registrar.ts';
 import { SipLeg, type WireEnd } from './inbound-leg.ts';
 import { accepted, allowed, refusedMethods } from './methods.ts';
+import { answerRegister } from './register.ts';
 
 export interface DrachtioOptions {
   /** One for the whole program: the media server is invited through it, too. */
@@ -14,6 +16,7 @@ export interface DrachtioOptions {
   readonly wireEnd: WireEnd;
   readonly scheduler: Scheduler;
   readonly log: Log;
+  readonly registrar: RegistrarPort;
   readonly onCall: (leg: InboundLeg) => void;
 }
 
@@ -35,6 +38,7 @@ export class DrachtioSignalling implements SignallingPort {
     srf.on('error', (error) => this.#unreachable(errorText(error)));
     srf.invite((req, res) => this.#invited(req, res));
     srf.options((_req, res) => res.send(200, { headers: { Allow: allowed, Accept: accepted } }));
+    srf.use('register', (req, res) => this.#register(req, res));
     for (const method of refusedMethods) srf.use(method, (_req, res) => res.send(405, { headers: { Allow: allowed } }));
   }
 
@@ -92,6 +96,16 @@ export class DrachtioSignalling implements SignallingPort {
     if (this.#available) this.#options.log.error({ code: 'sip_server_lost', calls: this.#legs.size }, 'the SIP server is lost');
     this.#available = false;
     for (const leg of [...this.#legs]) leg.signallingLost();
+  }
+
+  #register(req: Srf.Request, res: Srf.Response): void {
+    const { registrar, log } = this.#options;
+    try {
+      answerRegister(registrar, req, res);
+    } catch (error) {
+      log.error({ code: 'register_failed', problem: errorText(error) }, 'a REGISTER could not be answered');
+      if (!res.finalResponseSent) res.send(500);
+    }
   }
 
   #invited(req: Srf.Request, res: Srf.Response): void {

@@ -8,6 +8,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '001-rooms': { up: rooms },
   '002-call-detail-records': { up: callDetailRecords },
   '003-room-media-encryption': { up: roomMediaEncryption },
+  '004-users': { up: users },
 };
 
 async function rooms(db: Kysely<unknown>): Promise<void> {
@@ -84,5 +85,35 @@ async function roomMediaEncryption(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('rooms')
     .addColumn('media_encryption', 'text', (column) => column.notNull().defaultTo('optional'))
+    .execute();
+}
+
+async function users(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('users')
+    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('name', 'text', (column) => column.notNull().unique())
+    .addColumn('display', 'text', (column) => column.notNull())
+    .addColumn('realm', 'text', (column) => column.notNull())
+    .addColumn('ha1_md5', 'text', (column) => column.notNull())
+    .addColumn('ha1_sha256', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('user_bindings')
+    .addColumn('user_name', 'text', (column) => column.notNull().references('users.name').onDelete('cascade'))
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('uri', 'text', (column) => column.notNull())
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('parameters', 'text', (column) => column.notNull())
+    .addColumn('call_id', 'text', (column) => column.notNull())
+    .addColumn('cseq', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .addColumn('updated_at', 'bigint', (column) => column.notNull())
+    .addColumn('path', 'text', (column) => column.notNull())
+    .addColumn('source_address', 'text', (column) => column.notNull())
+    .addColumn('source_port', 'integer', (column) => column.notNull())
+    .addColumn('source_transport', 'text', (column) => column.notNull())
+    .addColumn('user_agent', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('user_bindings_key', ['user_name', 'key'])
     .execute();
 }

@@ -5,6 +5,7 @@ import { Kysely, Migrator } from 'kysely';
 import type { Problem } from '../../lib/problem.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { CdrStore, MetaStore, RoomStore, StoreProblem, StoreProblemCode } from '../../ports/stores.ts';
+import type { UserStore } from '../../ports/users.ts';
 import { SqliteCdrStore } from './cdr-store.ts';
 import { sqliteDialect } from './dialect.ts';
 import { migrations } from './migrations.ts';
@@ -12,7 +13,9 @@ import { PinVault } from './pin-vault.ts';
 import { attempt, problemOf, storeProblem } from './problems.ts';
 import { SqliteRoomStore } from './room-store.ts';
 import type { Tables } from './schema.ts';
+import { Sealer } from './sealer.ts';
 import { loadSecret, type SecretProblemCode } from './secret-file.ts';
+import { SqliteUserStore } from './user-store.ts';
 
 export interface StoreOptions {
   /** Made, readable for its owner only, when it is not there. The database is `vestibule.db` in it. */
@@ -24,6 +27,7 @@ export interface StoreOptions {
 
 export interface Stores {
   readonly rooms: RoomStore;
+  readonly users: UserStore;
   readonly cdr: CdrStore;
   readonly meta: MetaStore;
   close(): Promise<void>;
@@ -31,7 +35,7 @@ export interface Stores {
 
 export type OpenProblem = Problem<StoreProblemCode | SecretProblemCode | 'secret_mismatch'>;
 
-/** Opens the database, making or bringing it up to date, and the key the PINs are kept with. */
+/** Opens the database, making or bringing it up to date, and the key the PINs and digests are kept with. */
 export async function openStores(options: StoreOptions): Promise<Result<Stores, OpenProblem>> {
   const opened = openDatabase(options);
   if (!opened.ok) return opened;
@@ -41,7 +45,8 @@ export async function openStores(options: StoreOptions): Promise<Result<Stores, 
     await db.destroy();
     return ready;
   }
-  return ok({ rooms: new SqliteRoomStore(db, ready.value), cdr: new SqliteCdrStore(db), meta: metaStore(db), close: () => db.destroy() });
+  const { pins, digests } = ready.value;
+  return ok({ rooms: new SqliteRoomStore(db, pins), users: new SqliteUserStore(db, digests), cdr: new SqliteCdrStore(db), meta: metaStore(db), close: () => db.destroy() });
 }
 
 function openDatabase(options: StoreOptions): Result<Kysely<Tables>, StoreProblem> {
@@ -66,7 +71,12 @@ function openDatabase(options: StoreOptions): Result<Kysely<Tables>, StoreProble
   }
 }
 
-async function prepare(db: Kysely<Tables>, options: StoreOptions): Promise<Result<PinVault, OpenProblem>> {
+interface Keepers {
+  readonly pins: PinVault;
+  readonly digests: Sealer;
+}
+
+async function prepare(db: Kysely<Tables>, options: StoreOptions): Promise<Result<Keepers, OpenProblem>> {
   const migrated = await migrate(db);
   if (!migrated.ok) return migrated;
   const meta = metaStore(db);
@@ -75,11 +85,12 @@ async function prepare(db: Kysely<Tables>, options: StoreOptions): Promise<Resul
   const secret = loadSecret(options.secretFile, known.value === undefined);
   if (!secret.ok) return secret;
   const vault = new PinVault(secret.value);
+  const keepers: Keepers = { pins: vault, digests: new Sealer(secret.value, 'vestibule digest seal') };
   if (known.value === undefined) {
     const kept = await meta.set('keyFingerprint', vault.fingerprint());
-    return kept.ok ? ok(vault) : kept;
+    return kept.ok ? ok(keepers) : kept;
   }
-  if (known.value === vault.fingerprint()) return ok(vault);
+  if (known.value === vault.fingerprint()) return ok(keepers);
   return err({
     code: 'secret_mismatch',
     message: `the key in ${JSON.stringify(options.secretFile)} is not the one the PINs of this database were made with`,

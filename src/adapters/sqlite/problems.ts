@@ -10,6 +10,8 @@ const advice: Readonly<Record<StoreProblemCode, string>> = {
   store_failed: 'this is a defect: report it with the log',
   alias_taken: 'choose another alias, or remove the room that has it',
   room_unknown: 'see `room list` for the rooms there are',
+  user_exists: 'choose another name, or remove that user first',
+  user_unknown: 'see `user list` for the users there are',
 };
 
 export const storeProblem = (code: StoreProblemCode, message: string): StoreProblem => ({ code, message, advice: advice[code] });

@@ -2,7 +2,7 @@ import type { Generated } from 'kysely';
 
 /**
  * The tables as queries see them. Only types that SQLite and PostgreSQL share: truth values are 0 and 1, times are
- * milliseconds since the epoch, hashes and sealed PINs are base64.
+ * milliseconds since the epoch, hashes and what is sealed are base64.
  */
 export interface Tables {
   meta: { key: string; value: string };
@@ -21,6 +21,24 @@ export interface Tables {
   };
   room_aliases: { alias: string; room_id: string; position: number };
   room_pins: { room_id: string; role: 'host' | 'guest'; hash: string; length: number; sealed: string | null };
+  users: { seq: Generated<number>; name: string; display: string; realm: string; ha1_md5: string; ha1_sha256: string };
+  user_bindings: {
+    user_name: string;
+    key: string;
+    uri: string;
+    host: string;
+    parameters: string;
+    call_id: string;
+    cseq: number;
+    expires_at: number;
+    updated_at: number;
+    /** JSON list of URIs. */
+    path: string;
+    source_address: string;
+    source_port: number;
+    source_transport: string;
+    user_agent: string;
+  };
   cdr_calls: {
     id: string;
     protocol: string;

@@ -74,6 +74,8 @@ describe('configuration: every key', () => {
     'sip.localNetworks': '10.0.0.0/8',
     'sip.trustedPeers': '192.0.2.10/32',
     'pin.screen': '99.5',
+    'registrar.algorithms': 'MD5',
+    'registrar.callsFrom': 'anyone',
   };
   const sample = (key: Key): string => samples[key.path] ?? (key.path.startsWith('keypad.codes.') ? '*22' : key.kind === 'number' ? '77' : 'something');
 

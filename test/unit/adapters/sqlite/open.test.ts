@@ -44,7 +44,7 @@ describe('the database', () => {
     const room = must(await first.rooms.add(settings, { host }));
     await first.close();
     const raw = new Database(folder.database);
-    raw.exec(`drop table cdr_calls; drop table cdr_conferences; alter table rooms drop column media_encryption; delete from kysely_migration where name > '001-rooms'`);
+    raw.exec(`drop table user_bindings; drop table users; drop table cdr_calls; drop table cdr_conferences; alter table rooms drop column media_encryption; delete from kysely_migration where name > '001-rooms'`);
     raw.close();
     const second = await folder.open();
     assert.deepEqual(must(await second.rooms.list()), [{ ...room, mediaEncryption: 'optional' }]);
