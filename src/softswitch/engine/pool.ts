@@ -2,6 +2,7 @@
  * The engine over several workers. Each leg and each conference lives on one; what belongs together is kept together, and a leg whose
  * conference is elsewhere is relayed. Ports are given out here, so that no worker lacks one while another has them to spare.
  */
+import type { Scheduler } from '../../lib/machine.ts';
 import type { ConferenceId, ConferenceSettings, Engine, EngineEvent, EngineStats, FarConfiguration, LegAudio, LegId, MemberState, RecordingId } from './api.ts';
 import { TICK_MS } from './clock.ts';
 import type { EngineCommand } from './messages.ts';
@@ -70,7 +71,7 @@ export class EnginePool implements Engine {
     this.#options = options;
     const { portMin, portMax, limits, workers = 1 } = options;
     this.#ports = new PortPool(portMin, portMax, limits.portQuarantineMs, Math.random());
-    this.#slots = Array.from({ length: workers }, (_, i) => new WorkerSlot((slot) => this.#startWorker(slot, (i * TICK_MS) / workers), now));
+    this.#slots = Array.from({ length: workers }, (_, i) => new WorkerSlot((slot) => this.#startWorker(slot, (i * TICK_MS) / workers), clock));
   }
 
   async open(id: LegId, host: string, place?: string): ReturnType<Engine['open']> {
@@ -286,7 +287,7 @@ export class EnginePool implements Engine {
 
   async #bind(leg: PooledLeg, host: string): ReturnType<Engine['open']> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const port = this.#ports.take(now());
+      const port = this.#ports.take(clock.now());
       if (port === undefined) return { ok: false, error: 'no_port' };
       leg.port = port;
       const answer = await leg.slot.client.request('opened', (request) => ({ type: 'open', request, leg: leg.id, host, port }));
@@ -300,7 +301,7 @@ export class EnginePool implements Engine {
   }
 
   #releasePort(leg: PooledLeg): void {
-    if (leg.port !== undefined) this.#ports.release(leg.port, now());
+    if (leg.port !== undefined) this.#ports.release(leg.port, clock.now());
     leg.port = undefined;
   }
 
@@ -341,7 +342,13 @@ export class EnginePool implements Engine {
   }
 }
 
-const now = (): number => performance.now();
+const clock: Scheduler = {
+  now: () => performance.now(),
+  after: (ms, fn) => {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Conferences count only among workers with as many legs: empty ones are spread, too. */
 const isBusier = (a: WorkerSlot, b: WorkerSlot): boolean => a.legs.size > b.legs.size || (a.legs.size === b.legs.size && a.conferences.size > b.conferences.size);

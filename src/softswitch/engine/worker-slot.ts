@@ -1,4 +1,5 @@
 /** The place of one worker in the pool: the worker itself, or the wait for the one that replaces it, and what lives on it. */
+import type { Scheduler } from '../../lib/machine.ts';
 import type { ConferenceId, LegId } from './api.ts';
 import type { WorkerClient } from './worker-client.ts';
 
@@ -12,17 +13,16 @@ export class WorkerSlot {
   readonly legs = new Set<LegId>();
   readonly conferences = new Set<ConferenceId>();
   readonly #start: (slot: WorkerSlot) => WorkerClient;
-  readonly #now: () => number;
+  readonly #scheduler: Scheduler;
   #client: WorkerClient;
   #startedAt: number;
   #deaths = 0;
-  #restart: NodeJS.Timeout | undefined;
+  #cancelRestart: () => void = () => undefined;
 
-  /** `now` is monotonic, ms. */
-  constructor(start: (slot: WorkerSlot) => WorkerClient, now: () => number) {
+  constructor(start: (slot: WorkerSlot) => WorkerClient, scheduler: Scheduler) {
     this.#start = start;
-    this.#now = now;
-    this.#startedAt = now();
+    this.#scheduler = scheduler;
+    this.#startedAt = scheduler.now();
     this.#client = start(this);
   }
 
@@ -35,16 +35,16 @@ export class WorkerSlot {
   replace(): void {
     this.legs.clear();
     this.conferences.clear();
-    if (this.#now() - this.#startedAt > STABLE_MS) this.#deaths = 0;
+    if (this.#scheduler.now() - this.#startedAt > STABLE_MS) this.#deaths = 0;
     const wait = Math.min(RESTART_MS * 2 ** this.#deaths++, MAX_RESTART_MS);
-    this.#restart = setTimeout(() => {
-      this.#startedAt = this.#now();
+    this.#cancelRestart = this.#scheduler.after(wait, () => {
+      this.#startedAt = this.#scheduler.now();
       this.#client = this.#start(this);
-    }, wait);
+    });
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#restart);
+    this.#cancelRestart();
     await this.#client.stop();
   }
 }

@@ -24,11 +24,12 @@ export class Bench {
   readonly warnings: string[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor(portMin: number, portMax: number, legs = 50, portQuarantineMs = 0) {
+  constructor(portMin: number, portMax: number, legs = 50, portQuarantineMs = 0, workers = 1) {
     this.engine = createEngine({
       portMin,
       portMax,
       limits: { legs, portQuarantineMs, audioCacheBytes: 8e6 },
+      workers,
       onEvent: (event) => {
         this.events.push(event);
         for (const check of this.#waiting) check();
@@ -97,10 +98,10 @@ export class Lab {
   }
 
   /** A telephone on a leg of its own. */
-  async line({ law = muLaw, signalled = undefined as number | undefined, ptime = 20 } = {}): Promise<Line> {
+  async line({ law = muLaw, signalled = undefined as number | undefined, ptime = 20, place = undefined as string | undefined } = {}): Promise<Line> {
     const leg = `leg${++this.#names}`;
     const phone = await Phone.create(law);
-    const opened = await this.#bench.engine.open(leg, HOST);
+    const opened = await this.#bench.engine.open(leg, HOST, place);
     assert.ok(opened.ok);
     const made: Line = { leg, phone, port: opened.port };
     this.#lines.push(made);
@@ -109,19 +110,19 @@ export class Lab {
   }
 
   /** A conference nobody is in. */
-  emptyRoom(rate: ConferenceSettings['rate'] = 8000): string {
+  emptyRoom(rate: ConferenceSettings['rate'] = 8000, place?: string): string {
     const conference = `room${++this.#names}`;
-    this.#bench.engine.createConference(conference, { rate });
+    this.#bench.engine.createConference(conference, { rate }, place);
     this.#rooms.push(conference);
     return conference;
   }
 
   /** Phones that speak a tone each in one conference; all are heard, and nothing of the beginning is in flight any more. */
-  async room(tones: readonly number[], rate: ConferenceSettings['rate'] = 8000): Promise<{ conference: string; members: Line[] }> {
-    const conference = this.emptyRoom(rate);
+  async room(tones: readonly number[], rate: ConferenceSettings['rate'] = 8000, place?: string): Promise<{ conference: string; members: Line[] }> {
+    const conference = this.emptyRoom(rate, place);
     const members: Line[] = [];
     for (const [i, hz] of tones.entries()) {
-      const made = await this.line({ law: i % 2 === 0 ? muLaw : aLaw });
+      const made = await this.line({ law: i % 2 === 0 ? muLaw : aLaw, place });
       this.#bench.engine.join(conference, made.leg, member);
       made.phone.talk(hz, made.port);
       members.push(made);
