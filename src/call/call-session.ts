@@ -9,7 +9,7 @@ import { Machine, type Scheduler } from '../lib/machine.ts';
 import { err, unreachable, type Result } from '../lib/result.ts';
 import type { InboundLeg } from '../ports/call-leg.ts';
 import type { Log } from '../ports/log.ts';
-import type { AllocateFailure, LegMedia, MediaDescription, MediaPort } from '../ports/media.ts';
+import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../ports/media.ts';
 import type { CdrRecorder, RoomStore } from '../ports/stores.ts';
 import { AnsweredCall, type CallHost } from './answered-call.ts';
 import type { ConferenceActor, LegOrder } from './conference-actor.ts';
@@ -163,10 +163,11 @@ export class CallSession {
     const verdict = this.#room === undefined ? undefined : this.#verdict(this.#room);
     if (verdict?.kind === 'reject') return verdict.reason;
     if (this.#isEnding()) return undefined;
-    this.#allocation = media.allocate(leg.offer.kind === 'offered' ? leg.offer.media : undefined, {
+    const handlers: MediaHandlers = {
       onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
       onLost: () => this.#machine.post({ type: 'end', reason: 'media_lost', goodbye: [] }),
-    });
+    };
+    this.#allocation = media.allocate(leg.offer.kind === 'offered' ? leg.offer.media : undefined, handlers, this.#room?.id);
     const allocated = await this.#allocation;
     if (!allocated.ok) return allocated.error;
     if (this.#isEnding()) return undefined;

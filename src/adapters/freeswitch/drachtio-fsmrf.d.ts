@@ -36,6 +36,12 @@ declare module 'drachtio-fsmrf' {
       on(event: string, listener: (event: Event) => void): this;
     }
 
+    interface EndpointOptions {
+      remoteSdp?: string;
+      /** Of the INVITE to the media server. */
+      headers?: Record<string, string>;
+    }
+
     interface MediaServer extends EventEmitter {
       readonly conn: Connection;
       readonly address: string;
@@ -45,7 +51,7 @@ declare module 'drachtio-fsmrf' {
       readonly _server: { readonly server: Server };
       /** The body of the answer. */
       api(command: string): Promise<string>;
-      createEndpoint(options: { remoteSdp?: string }): Promise<Endpoint>;
+      createEndpoint(options: EndpointOptions): Promise<Endpoint>;
       disconnect(): void;
       on(event: 'end', listener: () => void): this;
     }

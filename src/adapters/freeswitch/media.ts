@@ -27,6 +27,9 @@ const nobody: MediaDescription = {
   lines: [{ kind: 'audio', protocol: 'RTP/AVP', address: '127.0.0.1', port: 9, direction: 'inactive', codecs: [{ name: 'PCMU', payloadType: 0, clockRate: 8000 }] }],
 };
 
+/** Read by the softswitch, which keeps legs of one place on one worker; FreeSWITCH takes no notice. */
+const placeHeader = 'X-Vestibule-Place';
+
 /** Beyond the library's own 4 s for the connection back to us. */
 const createMs = 6_000;
 
@@ -86,15 +89,17 @@ export class FreeSwitchMedia implements MediaPort {
     this.#active = undefined;
   }
 
-  async allocate(offer: MediaDescription | undefined, handlers: MediaHandlers): Promise<Result<LegMedia, AllocateFailure>> {
+  async allocate(offer: MediaDescription | undefined, handlers: MediaHandlers, place?: string): Promise<Result<LegMedia, AllocateFailure>> {
     const connection = this.#active;
     const mediaServer = connection?.mediaServer;
     if (connection === undefined || mediaServer === undefined) return err('media_unavailable');
     const sdp = offer === undefined ? undefined : writeAudioSdp(offer, { sessionId: 1, version: 1 });
     if (sdp?.ok === false) return err('no_common_codec');
-    const first = await this.#create(connection, mediaServer, sdp?.value);
+    const create = (): Promise<Result<Mrf.Endpoint, AllocateFailure>> =>
+      this.#create(connection, mediaServer, { ...(sdp === undefined ? {} : { remoteSdp: passable(sdp.value) }), ...(place === undefined ? {} : { headers: { [placeHeader]: place } }) });
+    const first = await create();
     // FreeSWITCH says 488 also when another program holds the RTP port it chose; the next try gets another port.
-    const created = first.ok || first.error !== 'no_common_codec' ? first : await this.#create(connection, mediaServer, sdp?.value);
+    const created = first.ok || first.error !== 'no_common_codec' ? first : await create();
     if (!created.ok) return created;
     const endpoint = created.value;
     const answer = describeSdp(endpoint.local.sdp);
@@ -117,8 +122,8 @@ export class FreeSwitchMedia implements MediaPort {
     }
   }
 
-  async #create(connection: MediaServerConnection, mediaServer: Mrf.MediaServer, remoteSdp: string | undefined): Promise<Result<Mrf.Endpoint, AllocateFailure>> {
-    const creating = mediaServer.createEndpoint(remoteSdp === undefined ? {} : { remoteSdp: passable(remoteSdp) });
+  async #create(connection: MediaServerConnection, mediaServer: Mrf.MediaServer, options: Mrf.EndpointOptions): Promise<Result<Mrf.Endpoint, AllocateFailure>> {
+    const creating = mediaServer.createEndpoint(options);
     const created = await attempt(creating, createMs, this.#options.scheduler);
     if (created.ok) return ok(created.value);
     // Should it come after all, nobody waits for it.
