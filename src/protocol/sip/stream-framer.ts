@@ -24,9 +24,9 @@ export class StreamFramer {
     this.#maxBytes = maxBytes;
   }
 
-  /** True when a message was begun and is not complete; half a keep-alive does not count. */
+  /** True when a message was begun and is not complete; half a keep-alive does not count, line ends without end do. */
   get partial(): boolean {
-    return this.#buffer.some((byte) => byte !== 13 && byte !== 10);
+    return this.#buffer.length > 3 || this.#buffer.some((byte) => byte !== 13 && byte !== 10);
   }
 
   push(chunk: Uint8Array): Framed[] {

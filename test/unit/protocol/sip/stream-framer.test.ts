@@ -31,6 +31,13 @@ describe('StreamFramer', () => {
     framer.push(bytes('OPT'));
     assert.equal(framer.partial, true);
   });
+  it('line ends without end are partial: they have the time of a message, and are not looked through for each byte', () => {
+    const framer = new StreamFramer(1000);
+    framer.push(bytes('\r\r\r'));
+    assert.equal(framer.partial, false);
+    framer.push(bytes('\r'));
+    assert.equal(framer.partial, true);
+  });
   it('a length beyond the limit is refused with the head, before the body', () => {
     const framed = new StreamFramer(100).push(bytes('OPTIONS sip:x SIP/2.0\r\nContent-Length: 101\r\n\r\n'));
     assert.deepEqual(framed.map((item) => (item.kind === 'broken' ? [item.code, item.head !== undefined] : [])), [['too_large', true]]);
