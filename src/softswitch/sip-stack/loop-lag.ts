@@ -7,6 +7,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const SAMPLE_MS = 20;
 const WINDOW_MS = 500;
+/** One delay is a stall, whether or not it filled its window. */
+const MIN_SAMPLES = 2;
+/** What happened while nobody asked is too long ago. */
+const STALE_MS = 2000;
 
 type Delays = Pick<IntervalHistogram, 'count' | 'min' | 'reset' | 'enable' | 'disable'>;
 
@@ -14,6 +18,7 @@ export class LoopLag {
   readonly #delays: Delays;
   readonly #now: () => number;
   #since: number;
+  #asked: number;
   #lag = 0;
 
   /** `now`: milliseconds, of any beginning. `delays`: of a timer that ticks every 20 ms. */
@@ -21,17 +26,18 @@ export class LoopLag {
     this.#now = now;
     this.#delays = delays;
     this.#since = now();
+    this.#asked = this.#since;
     delays.enable();
   }
 
-  /** The least delay of the last finished window, ms. */
+  /** The least delay of the last finished window, ms. A window goes on until it has seen more than one. */
   read(): number {
     const now = this.#now();
-    if (now - this.#since < WINDOW_MS) return this.#lag;
+    const stale = now - this.#asked > STALE_MS;
+    this.#asked = now;
+    if (!stale && (now - this.#since < WINDOW_MS || this.#delays.count < MIN_SAMPLES)) return this.#lag;
     // Each sample is the time between two ticks of the timer, its interval included, in nanoseconds.
-    this.#lag = this.#delays.count === 0 ? now - this.#since : Math.max(0, this.#delays.min / 1e6 - SAMPLE_MS);
-    // What happened in a window nobody asked about is too long ago.
-    if (now - this.#since > 4 * WINDOW_MS) this.#lag = 0;
+    this.#lag = stale ? 0 : Math.max(0, this.#delays.min / 1e6 - SAMPLE_MS);
     this.#delays.reset();
     this.#since = now;
     return this.#lag;

@@ -38,7 +38,9 @@ describe('LoopLag', () => {
   const cases: readonly (readonly [string, readonly number[], number, number])[] = [
     ['every turn is slow: that much', [140, 120, 200], 500, 100],
     ['one slow turn among quick ones: none', [21, 20, 400, 21], 500, 0],
-    ['not one turn: all the time', [], 700, 700],
+    ['one stall of the whole window, a laptop that woke up: none', [], 700, 0],
+    ['one stall, and nothing else seen: none', [680], 700, 0],
+    ['two turns that filled it: the quicker one', [700, 600], 1300, 580],
     ['before the window is over: as before', [140], 499, 0],
     ['nobody asked for long: none', [140], 2001, 0],
   ];
@@ -52,14 +54,24 @@ describe('LoopLag', () => {
       assert.equal(lag.read(), expected);
     });
   }
+  it('turns slower than a window: it goes on until two were seen', () => {
+    let now = 0;
+    const delays = new Ticks();
+    const lag = new LoopLag(() => now, delays);
+    for (const expected of [0, 880]) {
+      delays.put(900);
+      now += 900;
+      assert.equal(lag.read(), expected);
+    }
+  });
   it('each window counts for itself; the real timer is what it asks by default', () => {
     let now = 0;
     const delays = new Ticks();
     const lag = new LoopLag(() => now, delays);
-    delays.put(140);
+    delays.put(140, 150);
     now = 500;
     assert.equal(lag.read(), 120);
-    delays.put(20);
+    delays.put(20, 21);
     assert.equal(lag.read(), 120);
     now = 1000;
     assert.equal(lag.read(), 0);
