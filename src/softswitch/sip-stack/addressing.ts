@@ -71,7 +71,8 @@ export function without(headers: readonly SipHeader[] | undefined, names: Readon
 
 const OWN_ADDRESS_IN = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
 
-const LOCALHOST = /(sips?:(?:[^@<>\s]*@)?)localhost(?::\d+)?(?=[;?>\s]|$)/gi;
+/** Looked for where a URI can begin only: a URI may hold as many `sip:` as it likes. */
+const LOCALHOST = /((?:^|<)sips?:(?:[^@<>\s]*@)?)localhost(?::\d+)?(?=[;?>\s]|$)/gi;
 
 /**
  * Applications do not know which address the peer will see us by, and write `localhost`. A bare URI gets its brackets:
