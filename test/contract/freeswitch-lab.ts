@@ -167,6 +167,7 @@ export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(
   await tap.command('event json ALL');
   const peers: RtpPeer[] = [];
   const raw: RawEsl[] = [tap];
+  if (freeswitch !== undefined) await hangUpAll(tap);
   const lab: Lab = {
     srf,
     ms,
@@ -186,6 +187,8 @@ export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(
     async endpoint(peer, sdp = peer?.sdp()) {
       const endpoint = await ms.createEndpoint(sdp === undefined ? {} : { remoteSdp: sdp });
       endpoint.conn?.socket.setNoDelay(true);
+      // FreeSWITCH runs no application in a conference on a leg that receives nothing (F-12).
+      if (freeswitch !== undefined) peer?.towards(endpoint).idle();
       // The library does not wait for its own subscriptions: an answer to a later command says they were read.
       await endpoint.api('uuid_exists', endpoint.uuid);
       return endpoint;
@@ -201,6 +204,7 @@ export async function openLab({ limits = {}, rtpAddress = () => Promise.resolve(
       return socket;
     },
     async close() {
+      if (freeswitch !== undefined) await hangUpAll(tap);
       for (const socket of raw) socket.close();
       ms.disconnect();
       await mediaServer?.stop();
@@ -234,13 +238,24 @@ export function recordSocket(endpoint: LibraryEndpoint): () => readonly Frame[] 
   return () => frames(text);
 }
 
+/** What one test left on an external server is not the next one's. */
+async function hangUpAll(tap: RawEsl): Promise<void> {
+  await tap.api('hupall');
+  await noChannels(tap);
+}
+
+async function noChannels(tap: RawEsl): Promise<void> {
+  const deadline = Date.now() + 2_000;
+  while ((await tap.api('show channels count')) !== '\n0 total.\n') {
+    assert.ok(Date.now() < deadline, `left: ${await tap.api('show channels')}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** All of a server's work is undone: no channel, conference, application or play is left. Waits for it. */
 export async function nothingLeft(lab: Lab): Promise<void> {
   const { mediaServer } = lab.own;
-  if (mediaServer === undefined) {
-    while ((await lab.tap.api('show channels count')) !== '\n0 total.\n') await new Promise((resolve) => setImmediate(resolve));
-    return;
-  }
+  if (mediaServer === undefined) return noChannels(lab.tap);
   const empty = { channels: 0, calls: 0, conferences: 0, pendingApps: 0, plays: 0 };
   const present = (): object => {
     const { channels, calls, conferences, pendingApps, plays } = mediaServer.debugState();

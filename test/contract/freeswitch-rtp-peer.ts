@@ -31,6 +31,8 @@ export class RtpPeer {
   readonly #changed = new EventEmitter();
   #target: { readonly host: string; readonly port: number } | undefined;
   #speaking: NodeJS.Timeout | undefined;
+  #idling: NodeJS.Timeout | undefined;
+  #dialing = false;
 
   private constructor(socket: UdpSocket) {
     this.#socket = socket;
@@ -93,6 +95,16 @@ export class RtpPeer {
     this.#send(TELEPHONE_EVENT, eventPayload(KEYS.indexOf(key), 160, false), true);
   }
 
+  /** Silence, a packet every 20 ms, while nothing else is sent: so do telephones. */
+  idle(): void {
+    const silence = Buffer.alloc(160, 0xff);
+    this.#idling ??= setInterval(() => {
+      if (this.#speaking !== undefined || this.#dialing) return;
+      this.#send(0, silence, false);
+      this.#timestamp += 160;
+    }, 20);
+  }
+
   /** A loud square wave, a packet every 20 ms, until `silent`. */
   speak(): void {
     const loud = Buffer.from(Array.from({ length: 160 }, (_, index) => (index % 16 < 8 ? 0x90 : 0x10)));
@@ -107,6 +119,7 @@ export class RtpPeer {
     const place = KEYPAD.indexOf(key);
     const [row, column] = [ROWS[place >> 2] ?? 0, COLUMNS[place & 3] ?? 0];
     const wave = (hz: number, at: number): number => Math.sin((2 * Math.PI * hz * at) / 8_000);
+    this.#dialing = true;
     for (let packet = 0; packet < 10; packet++) {
       const samples = Int16Array.from({ length: 160 }, (_, index) => (packet < 5 ? 4_000 * (wave(row, packet * 160 + index) + wave(column, packet * 160 + index)) : 0));
       const payload = Buffer.alloc(160);
@@ -115,6 +128,7 @@ export class RtpPeer {
       this.#timestamp += 160;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    this.#dialing = false;
   }
 
   /** Waits until these keys have been pressed towards us. */
@@ -142,6 +156,7 @@ export class RtpPeer {
 
   close(): void {
     this.silent();
+    clearInterval(this.#idling);
     this.#socket.close();
   }
 

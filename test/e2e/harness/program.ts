@@ -208,8 +208,18 @@ async function environment(dataDir: string, settings: Readonly<Record<string, st
     VESTIBULE_LOG_LEVEL: 'debug',
     // A busy machine is no reason to refuse calls here; overload has tests of its own.
     VESTIBULE_LIMITS_LOOP_LAG: '10',
+    ...external('FREESWITCH', ['HOST', 'PORT', 'SECRET', 'PROFILE']),
+    ...external('DRACHTIO', ['HOST', 'PORT', 'SECRET']),
     ...settings,
   };
+}
+
+/** The servers of the contract suite (VESTIBULE_TEST_FREESWITCH_HOST ...), where they are named, in place of the embedded ones. */
+function external(server: 'FREESWITCH' | 'DRACHTIO', keys: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(keys.flatMap((key) => {
+    const value = process.env[`VESTIBULE_TEST_${server}_${key}`];
+    return value === undefined ? [] : [[`VESTIBULE_${server}_${key}`, value]];
+  }));
 }
 
 /** Counters that are not zero and lists that are not empty, with their paths. */
