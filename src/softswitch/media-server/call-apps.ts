@@ -37,20 +37,19 @@ function startPark(channel: Channel): RunningApp {
 /** `{variables}sofia/<profile>/<uri>`: calls it, and is over when the two have parted. */
 function startBridge(channel: Channel, { argument }: AppCall, done: (response: string) => void): RunningApp {
   const call = readDialString(argument);
-  let over = false;
+  const abandon = new AbortController();
   let bridge: Bridge | undefined;
   if (call === undefined) {
     channel.setVariable('originate_disposition', 'INVALID_NUMBER_FORMAT');
     done(NO_RESPONSE);
     return OVER;
   }
-  channel.core.originate(call).then(
+  channel.core.originate({ ...call, abandoned: abandon.signal }).then(
     (result) => {
       channel.setVariable('originate_disposition', result.ok ? 'SUCCESS' : result.error);
-      if (!result.ok) {
-        if (!over) done(NO_RESPONSE);
-      } else if (over) result.value.hangup('ORIGINATOR_CANCEL');
-      else bridge = new Bridge(channel, result.value, () => done(NO_RESPONSE));
+      if (abandon.signal.aborted) return;
+      if (result.ok) bridge = new Bridge(channel, result.value, () => done(NO_RESPONSE));
+      else done(NO_RESPONSE);
     },
     (error: unknown) => {
       channel.core.log.error({ channel: channel.uuid, error }, 'bridge failed');
@@ -59,8 +58,9 @@ function startBridge(channel: Channel, { argument }: AppCall, done: (response: s
   );
   return {
     end: () => {
-      over = true;
-      bridge?.end(channel);
+      // Nobody is there for the other to talk to: its telephone rings no longer.
+      if (bridge === undefined) abandon.abort();
+      else bridge.end(channel);
     },
     break: () => bridge?.end(channel),
   };

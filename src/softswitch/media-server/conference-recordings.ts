@@ -41,7 +41,7 @@ export class ConferenceRecordings {
   /** `file` is where `path` leads to. */
   start(path: string, file: string, auto = false): 'started' | 'in_use' | 'too_many' {
     if (this.list.some((recording) => recording.file === file)) return 'in_use';
-    if (this.#all.size >= MAX_RECORDINGS) return 'too_many';
+    if (this.#all.size >= MAX_RECORDINGS || this.#core.recordings.size >= this.#core.limits.recordings) return 'too_many';
     const id = this.#core.newUuid();
     this.#all.set(id, { id, path, file, auto, startedAt: Math.floor(this.#core.scheduler.now() / 1_000), paused: false, stopping: false });
     this.#core.recordings.set(id, (event) => this.#on(event));

@@ -23,6 +23,8 @@ export interface MediaServerLimits {
   readonly eslHandshakeMs: number;
   /** Variables of one channel or conference. */
   readonly variables: number;
+  /** Files being recorded to at the same time: each holds buffers of up to 4 s of audio. */
+  readonly recordings: number;
   /** From one HEARTBEAT event to the next, ms. */
   readonly heartbeatMs: number;
 }
@@ -34,6 +36,7 @@ export const defaultLimits: MediaServerLimits = {
   eslBacklogBytes: 16 * 1024 * 1024,
   eslHandshakeMs: 3_000,
   variables: 500,
+  recordings: 500,
   heartbeatMs: 20_000,
 };
 

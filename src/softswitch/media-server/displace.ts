@@ -30,7 +30,7 @@ function start(channel: Channel, path: string, limitSeconds: number): boolean {
   channel.own(nameOf(path), () => {
     cancelLimit();
     // A play that is over was taken from the list, and what lies below it is not meant.
-    if (core.plays.has(id)) core.engine.breakPlay(channel.uuid, true);
+    if (core.plays.delete(id)) core.engine.breakPlay(channel.uuid, true);
   });
   core.plays.set(id, (event) => {
     if (event.type !== 'playDone') return;

@@ -53,7 +53,8 @@ export class EslInbound {
     if (this.#sessions.size >= this.#core.limits.eslConnections) {
       this.#core.log.warn({ remote: socket.remoteAddress }, 'too many event socket clients');
       socket.on('error', () => undefined);
-      socket.end('Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n');
+      // Not only our side: who is not let in must not stay by not hanging up.
+      socket.end('Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n', () => socket.destroy());
       return;
     }
     const session: EslSession = new EslSession({

@@ -31,8 +31,9 @@ export class EslSession implements EventListener {
   readonly #options: EslSessionOptions;
   readonly #reader: EslReader;
   readonly #waiting: EslCommand[] = [];
-  /** Events caused while a command is being answered. */
+  /** Events caused while a command is being answered, and how long they are together. */
   readonly #held: string[] = [];
+  #heldLength = 0;
   #answering = false;
   #closing: string | undefined;
   #open = true;
@@ -72,17 +73,22 @@ export class EslSession implements EventListener {
   }
 
   deliver(text: string): void {
-    if (this.#answering) this.#held.push(text);
-    else this.write(text);
+    if (!this.#answering) {
+      this.write(text);
+      return;
+    }
+    if (!this.#open) return;
+    this.#held.push(text);
+    this.#heldLength += text.length;
+    // A command may wait for a far end for minutes.
+    this.#checkBacklog(this.#heldLength);
   }
 
   write(text: string): void {
     if (!this.#open) return;
-    const { socket, core } = this.#options;
+    const { socket } = this.#options;
     socket.write(text);
-    if (socket.writableLength <= core.limits.eslBacklogBytes) return;
-    core.log.warn({ bytes: socket.writableLength }, 'event socket client does not read; its socket is closed');
-    this.destroy();
+    this.#checkBacklog(socket.writableLength);
   }
 
   /** Says goodbye and closes; while a command is being answered, after its reply. */
@@ -107,11 +113,19 @@ export class EslSession implements EventListener {
     this.#ended();
   }
 
+  #checkBacklog(bytes: number): void {
+    const { core } = this.#options;
+    if (bytes <= core.limits.eslBacklogBytes) return;
+    core.log.warn({ bytes }, 'too much waits for an event socket client; its socket is closed');
+    this.destroy();
+  }
+
   #ended(): void {
     if (!this.#open) return;
     this.#open = false;
     this.#cancelDeadline();
     this.#waiting.length = 0;
+    this.#held.length = 0;
     this.#options.core.bus.remove(this);
     this.#options.closed();
   }
@@ -162,12 +176,13 @@ export class EslSession implements EventListener {
   }
 
   #release(): void {
+    this.#heldLength = 0;
     for (const text of this.#held.splice(0)) this.write(text);
     if (this.#closing === undefined || !this.#open) return;
-    const { socket } = this.#options;
+    const { socket, core } = this.#options;
     socket.end(this.#closing);
-    // A client that does not close its side does not keep ours.
-    socket.setTimeout(CLOSE_MS, () => socket.destroy());
+    // A client that does not close its side does not keep ours, whatever it goes on to say.
+    socket.once('close', core.scheduler.after(CLOSE_MS, () => socket.destroy()));
     this.#ended();
   }
 }

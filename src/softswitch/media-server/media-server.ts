@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Scheduler } from '../../lib/machine.ts';
 import { unreachable } from '../../lib/result.ts';
 import type { AudioCodec } from '../../protocol/sdp/audio.ts';
-import type { Engine, EngineEvent } from '../engine/api.ts';
+import type { Engine, EngineEvent, EngineStats } from '../engine/api.ts';
 import { loadOpus } from '../engine/opus-codec.ts';
 import type { Logger } from '../sip-stack/api.ts';
 import { createSipStack } from '../sip-stack/sip-stack.ts';
@@ -59,6 +59,7 @@ export interface MediaServer {
   /** `host:port` to send INVITEs to. */
   readonly sipAddress: string;
   debugState(): MediaServerState;
+  engineStats(): Promise<EngineStats>;
   /** Hangs up every call, says goodbye to every client, and closes everything. */
   stop(): Promise<void>;
 }
@@ -98,10 +99,11 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     globals: new Map(),
     outboundSockets: new Set(),
     openSocket: (channel, address, closed) => openOutboundSocket(core, channel, address, closed),
-    originate: (call) => originate({ ...agentOptions, stack, adopt: (made, dialog) => agent.adopt(made, dialog), forget: (made) => agent.forget(made) }, call),
+    originate: (call) => originate({ ...agentOptions, stack, opening, adopt: (made, dialog) => agent.adopt(made, dialog), forget: (made) => agent.forget(made) }, call),
     newUuid: randomUUID,
     sipAddress: () => sipAddress,
   };
+  const opening = new Set<string>();
   const agentOptions: SipAgentOptions = { core, rtpHost: options.rtpHost, rtpAddress: async (peer) => options.rtpAddress(peer), codecs };
   const agent = new SipAgent(agentOptions);
   const stack = createSipStack({
@@ -137,6 +139,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
       pendingApps: [...core.channels.values()].reduce((sum, channel) => sum + channel.pendingApps, 0),
       plays: core.plays.size,
     }),
+    engineStats: () => core.engine.engineStats(),
     async stop() {
       for (const channel of [...core.channels.values()]) channel.hangup('MANAGER_REQUEST');
       await drained(core, () => stack.debugState().clientTransactions === 0);
@@ -186,9 +189,10 @@ function onEngineEvent(core: Core, event: EngineEvent): void {
 function lost(core: Core, { legs, conferences, message }: Extract<EngineEvent, { readonly type: 'lost' }>): void {
   core.log.error({ message, legs: legs.length, conferences: conferences.length }, 'the media engine lost calls: they end');
   const members = conferences.flatMap((id) => core.conferences.byUuid(id)?.members ?? []).map(({ channel }) => channel);
-  const channels = new Set([...legs.flatMap((leg) => core.channels.get(leg) ?? []), ...members]);
-  for (const channel of channels) {
-    const recordings = [...channel.recordings.values()];
+  const lostChannels = new Set(legs.flatMap((leg) => core.channels.get(leg) ?? []));
+  for (const channel of new Set([...lostChannels, ...members])) {
+    // The leg of a mere member is alive elsewhere, and tells the end of what it records.
+    const recordings = lostChannels.has(channel) ? [...channel.recordings.values()] : [];
     channel.hangup('NORMAL_TEMPORARY_FAILURE');
     for (const recording of recordings) recording.lost(message);
   }

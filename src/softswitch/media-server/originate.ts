@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../../lib/result.ts';
 import { parseUri } from '../../protocol/sip/uri.ts';
 import type { SipHeader, SipResponse } from '../../protocol/sip/message.ts';
 import type { ClientTransaction, Dialog, OnWire, SipStack } from '../sip-stack/api.ts';
+import type { LocalRtp } from './call-media.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 import type { HangupCause } from './hangup-cause.ts';
@@ -14,6 +15,8 @@ export interface OutgoingCall {
   /** `sofia/<profile>/<user>@<host>`, `sofia/<profile>/sip:...` or a SIP URI. */
   readonly destination: string;
   readonly variables: ReadonlyMap<string, string>;
+  /** Aborted when nobody waits for the call any more: it is given up, answered or not. */
+  readonly abandoned?: AbortSignal;
 }
 
 /** Answers the channel once it is answered, or why it was not. */
@@ -24,21 +27,26 @@ const MAX_TIMEOUT_S = 300;
 
 export interface OriginateServices extends SipAgentOptions {
   readonly stack: Pick<SipStack, 'request'>;
+  /** Ids of calls whose ports are being opened. */
+  readonly opening: Set<string>;
   readonly adopt: (call: SipCall, dialog: Dialog) => void;
   readonly forget: (call: SipCall) => void;
 }
 
-export async function originate(services: OriginateServices, { destination, variables }: OutgoingCall): Promise<Result<Channel, HangupCause>> {
-  const { core } = services;
+export async function originate(services: OriginateServices, { destination, variables, abandoned }: OutgoingCall): Promise<Result<Channel, HangupCause>> {
+  const { core, opening } = services;
   const uri = readDestination(destination);
   if (uri === undefined) return err('INVALID_NUMBER_FORMAT');
   const uuid = variables.get('origination_uuid') ?? core.newUuid();
-  if (core.channels.has(uuid)) return err('DESTINATION_OUT_OF_ORDER');
-  if (core.sessions.admit(core.channels.size) !== 'admitted') return err('SWITCH_CONGESTION');
-  const peer = isIP(uri.host) === 0 ? hostOf(core) : uri.host;
-  const address = await services.rtpAddress(peer);
-  const opened = await core.engine.open(uuid, services.rtpHost(peer));
-  if (!opened.ok) return err('NORMAL_TEMPORARY_FAILURE');
+  if (core.channels.has(uuid) || opening.has(uuid)) return err('DESTINATION_OUT_OF_ORDER');
+  if (core.sessions.admit(core.channels.size + opening.size) !== 'admitted') return err('SWITCH_CONGESTION');
+  opening.add(uuid);
+  const local = await openRtp(services, uuid, isIP(uri.host) === 0 ? hostOf(core) : uri.host).finally(() => opening.delete(uuid));
+  if (local === undefined) return err('NORMAL_TEMPORARY_FAILURE');
+  if (abandoned?.aborted === true) {
+    core.engine.close(uuid);
+    return err('ORIGINATOR_CANCEL');
+  }
   const number = variables.get('origination_caller_id_number') ?? '';
   const call = new SipCall({
     core,
@@ -46,7 +54,7 @@ export async function originate(services: OriginateServices, { destination, vari
     caller: { name: variables.get('origination_caller_id_name') ?? 'unknown', number, address: uri.host, destination: uri.user },
     name: `sofia/${core.identity.profile}/${uri.text}`,
     callDirection: 'outbound',
-    local: { address, port: opened.port },
+    local,
     codecs: services.codecs,
     answered: () => undefined,
     forget: services.forget,
@@ -58,7 +66,15 @@ export async function originate(services: OriginateServices, { destination, vari
   core.channels.set(uuid, channel);
   core.sessions.begun(core.channels.size);
   channel.created();
+  abandoned?.addEventListener('abort', () => channel.hangup('ORIGINATOR_CANCEL'), { once: true });
   return ring(services, call, { uri: uri.text, from: number === '' ? 'freeswitch' : number, headers: extraHeaders(variables) });
+}
+
+/** The address first: nothing that can fail comes between the opening of the ports and their owner. */
+async function openRtp({ core, rtpAddress, rtpHost }: OriginateServices, uuid: string, peer: string): Promise<LocalRtp | undefined> {
+  const address = await rtpAddress(peer);
+  const opened = await core.engine.open(uuid, rtpHost(peer));
+  return opened.ok ? { address, port: opened.port } : undefined;
 }
 
 async function ring(services: OriginateServices, call: SipCall, invite: { readonly uri: string; readonly from: string; readonly headers: readonly SipHeader[] }): Promise<Result<Channel, HangupCause>> {

@@ -36,9 +36,10 @@ export class Recording {
     core.engine.record(this.#id, { leg: channel.uuid, what }, path, limits);
   }
 
-  /** Undefined when the channel records into this file already, or into too many. `ended` is called once. */
+  /** Undefined when the channel records into this file already, or it or the server into too many. `ended` is called once. */
   static start(channel: Channel, options: RecordingOptions, ended: (end: RecordingEnd) => void = () => undefined): Recording | undefined {
-    if (channel.recordings.has(options.path) || channel.recordings.size >= MAX_RECORDINGS) return undefined;
+    const { recordings, limits } = channel.core;
+    if (channel.recordings.has(options.path) || channel.recordings.size >= MAX_RECORDINGS || recordings.size >= limits.recordings) return undefined;
     return new Recording(channel, options, ended);
   }
 
