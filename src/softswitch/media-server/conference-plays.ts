@@ -13,7 +13,7 @@ export interface PlayOptions {
   readonly member?: Member;
   /** The member hears the file in place of the conference. */
   readonly nomux?: boolean;
-  /** Called when it is over; `heard`: something of it was. */
+  /** Called when it is over; `heard`: something of it was, and whom it is for is still there. */
   readonly done?: (heard: boolean) => void;
 }
 
@@ -90,22 +90,22 @@ export class ConferencePlays {
     const play = this.#open.get(event.play);
     if (play === undefined || event.what === 'started') return;
     play.samples += event.samples;
-    this.#over(event.play, play);
+    this.#over(event.play, play, 'heard out');
   }
 
   /** What the engine will not report any more is over: someone may wait for its end (D-21). `member`: of this one only. */
   end(member?: Member): void {
-    for (const [id, play] of [...this.#open]) if (member === undefined || play.member === member) this.#over(id, play);
+    for (const [id, play] of [...this.#open]) if (member === undefined || play.member === member) this.#over(id, play, 'cut');
   }
 
-  #over(id: string, play: ConferencePlay): void {
+  #over(id: string, play: ConferencePlay, how: 'heard out' | 'cut'): void {
     this.#open.delete(id);
     if (--play.open > 0) return;
     const { member } = play;
     if (play.async !== true) this.#paused.delete(member);
     if (member !== undefined && play.nomux === true) this.#solo(member, -1);
     this.#tellDone(play);
-    play.done?.(play.samples > 0);
+    play.done?.(how === 'heard out' && play.samples > 0);
   }
 
   #solo(member: Member, change: 1 | -1): void {

@@ -216,6 +216,16 @@ describe('sounds and music', () => {
     assert.deepEqual(bench.plays.map(({ source, async }) => [source, async]), [[file('/sounds/hum.wav'), true]]);
   });
 
+  it('hold with files: a member that leaves between two of them is played nothing more', async () => {
+    const bench = new ConferenceBench();
+    bench.join('room');
+    const channel = bench.join('room');
+    await bench.api(`room hold ${channel.member?.id} file_string://a.wav!b.wav`);
+    bench.played();
+    channel.hangup('NORMAL_CLEARING');
+    assert.deepEqual(bench.conference('room').plays.ids, []);
+  });
+
   it('hold with a file: again and again until unhold', async () => {
     const bench = new ConferenceBench();
     const channel = bench.join('room');
