@@ -11,6 +11,8 @@ import { readWavHeader, wavHeader, WAV_HEADER_BYTES } from './wav.ts';
 const MAX_BLOCKS = 4;
 /** The sizes in the header are 32 bit. */
 const MAX_DATA_BYTES = 0xfffe_0000;
+/** What was said is private: others of this machine may not read it, whatever the process's umask. */
+const MODE = 0o640;
 /** More than any header of a WAV file before its samples that we would go on with. */
 const HEADER_SEARCH_BYTES = 4096;
 
@@ -58,7 +60,7 @@ export class RecordingFile {
    */
   static async open(path: string, rate: number, append: boolean, onError: (error: unknown) => void): Promise<RecordingFile> {
     // O_NONBLOCK: opening a pipe would wait for its reader, and hold a thread as long.
-    const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, 0o666);
+    const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, MODE);
     try {
       const status = await handle.stat();
       if (!status.isFile()) throw new Error('not a regular file');

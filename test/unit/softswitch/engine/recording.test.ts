@@ -53,6 +53,13 @@ describe('recording file', () => {
     assert.equal(appended.rate, 48_000);
     await appended.close();
   });
+  it('is private: others of the machine may not read it, whatever the umask', async () => {
+    const path = newPath();
+    const before = process.umask(0);
+    const file = await RecordingFile.open(path, 8000, false, fail).finally(() => process.umask(before));
+    await file.close();
+    assert.equal((statSync(path).mode & 0o777).toString(8), '640');
+  });
   it('memory is bounded: what finds no free block is dropped, and the file is right for the rest', async () => {
     const path = newPath();
     const file = await RecordingFile.open(path, 8000, false, fail);
