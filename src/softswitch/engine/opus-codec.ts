@@ -68,9 +68,10 @@ const FRAME_MS = 20;
 /** Speech at full quality by rate, bit/s (RFC 7587 §3.1.1: 16 to 20 kbit/s wideband, 28 to 40 fullband), and room for error correction. */
 const BITRATES = { 16_000: 28_000, 48_000: 40_000 } as const;
 type OpusRate = keyof typeof BITRATES;
-/** RFC 7587 §6.1: bounds of `maxaveragebitrate`. */
+/** RFC 7587 §6.1: the least `maxaveragebitrate`; and the most that is sent. */
 const MIN_BITRATE = 6000;
-const MAX_BITRATE = 510_000;
+const MAX_BITRATE = BITRATES[48_000];
+const BITRATE_STEP = 2_000;
 /** Three quarters of the quality gain for half of the cost. */
 const COMPLEXITY = 3;
 /** Loss the encoder prepares for; at 0 it would spend nothing on error correction. */
@@ -85,7 +86,8 @@ const opusRate = (rate: number): OpusRate => (rate <= 16_000 ? 16_000 : 48_000);
 /** A packet of 10 or 30 ms is made of frames of 10 ms, all others of 20. */
 const unitMs = ({ ptime }: AudioFormat): 10 | 20 => (ptime % FRAME_MS === 0 ? 20 : 10);
 
-const maxBitrate = ({ opus }: AudioFormat): number => Math.min(Math.max(opus?.maxAverageBitrate ?? MAX_BITRATE, MIN_BITRATE), MAX_BITRATE);
+/** In steps, and no more than is ever used: a far end that asks for another rate again and again does not get an encoder each. */
+const maxBitrate = ({ opus }: AudioFormat): number => Math.floor(Math.min(Math.max(opus?.maxAverageBitrate ?? MAX_BITRATE, MIN_BITRATE), MAX_BITRATE) / BITRATE_STEP) * BITRATE_STEP;
 
 /** RFC 6716 §4.3: CELT frames (configurations 31 and 30) with the silence flag, which end what came before and are nothing but silence. */
 const SILENCE_20: EncodedFrame = [Uint8Array.of(0xf8, 0xff, 0xfe)];

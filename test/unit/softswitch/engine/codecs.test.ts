@@ -9,13 +9,24 @@ import { ToneGenerator } from '../../../../src/protocol/dtmf/tone-generator.ts';
 import { encodeG711, muLaw } from '../../../../src/protocol/g711/g711.ts';
 import { emptyPacket, readRtp } from '../../../../src/protocol/rtp/packet.ts';
 import type { AudioFormat } from '../../../../src/softswitch/engine/api.ts';
-import { createDecoder } from '../../../../src/softswitch/engine/codecs.ts';
+import { createDecoder, encodingKey } from '../../../../src/softswitch/engine/codecs.ts';
 import { loadOpus } from '../../../../src/softswitch/engine/opus-codec.ts';
 import { toneLevel } from '../../../audio.ts';
 import { Bench, HOST, isThere, Lab, member } from './engine-lab.ts';
 
 const opus = await loadOpus();
 const pcmu = (): AudioFormat => ({ codec: 'PCMU', payloadType: 0, clockRate: 8000, ptime: 20 });
+
+describe('encoding keys', () => {
+  it('Opus: rates that come to the same, or nearly, share an encoder (maxaveragebitrate, RFC 7587 §6.1)', () => {
+    const key = (maxAverageBitrate?: number): string =>
+      encodingKey({ codec: 'OPUS', payloadType: 111, clockRate: 48_000, ptime: 20, opus: { inbandFec: true, ...(maxAverageBitrate === undefined ? {} : { maxAverageBitrate }) } });
+    assert.equal(key(), key(64_000));
+    assert.notEqual(key(), key(20_000));
+    const all = new Set(Array.from({ length: 504_001 }, (_, i) => key(6_000 + i)));
+    assert.ok(all.size < 20, `${all.size}`);
+  });
+});
 
 describe('media engine, codecs and keys', () => {
   const bench = new Bench(42_400, 42_599);
