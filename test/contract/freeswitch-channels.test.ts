@@ -61,7 +61,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     ['uuid_getvar {a} r', '_undef_'],
     ['uuid_dump {a} xml', /^<event>\n {2}<headers>\n {4}<Event-Name>CHANNEL_DATA<\/Event-Name>\n[^]*<variable_q>1<\/variable_q>\n[^]*<\/event>\n$/],
     ['uuid_dump {a} json', /^\{"Event-Name":"CHANNEL_DATA",[^]*"variable_q":"1"[^]*\}$/],
-    ['uuid_dump {a} plain', /\nvariable_q: 1\n/],
+    ['uuid_dump {a} plain', /\nvariable_q: \[1\]\n/],
     ['uuid_audio {a} start read mute 1', '+OK\n'],
     ['uuid_audio {a} start write level 2', '+OK\n'],
     ['uuid_audio {a} stop', '+OK\n'],

@@ -9,7 +9,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once, type EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import Mrf from 'drachtio-fsmrf';
 import Srf from 'drachtio-srf';
 import { createScheduler } from '../../src/adapters/system/scheduler.ts';
@@ -45,6 +47,13 @@ export const PROFILE = process.env.VESTIBULE_TEST_FREESWITCH_PROFILE ?? 'drachti
 
 /** For cases about our media server alone: its limits, its inside, or what it knowingly does otherwise (`differences-freeswitch.md`). */
 export const ours = freeswitch === undefined ? {} : { skip: 'not a matter of an external FreeSWITCH' };
+
+/** For cases about a row of `differences-freeswitch.md`, by its beginning: what ours does there a FreeSWITCH does not. */
+export function differs(row: string): { readonly skip?: string } {
+  const list = readFileSync(resolve(import.meta.dirname, '../../../test/contract/differences-freeswitch.md'), 'utf8');
+  assert.ok(list.includes(`\n| ${row}`), `no such row: ${row}`);
+  return freeswitch === undefined ? {} : { skip: `FreeSWITCH differs: ${row}` };
+}
 
 /** An event or reply as the library gives it. */
 export interface LibraryEvent {
@@ -232,10 +241,12 @@ async function connectLibrary(srf: Srf, esl: ExternalServer): Promise<LibraryMed
 }
 
 /** Everything the media server writes to an endpoint's own socket, from now on. */
-export function recordSocket(endpoint: LibraryEndpoint): () => readonly Frame[] {
+export function recordSocket(endpoint: LibraryEndpoint): (() => readonly Frame[]) & { readonly closed: Promise<void> } {
   let text = '';
-  endpoint.conn?.socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
-  return () => frames(text);
+  const socket = endpoint.conn?.socket;
+  socket?.on('data', (bytes: Buffer) => (text += bytes.toString()));
+  const closed = new Promise<void>((end) => void socket?.once('close', () => end()));
+  return Object.assign(() => frames(text), { closed });
 }
 
 /** What one test left on an external server is not the next one's. */

@@ -83,7 +83,7 @@ function onChannel(run: (channel: Channel, argument: string) => Reply, missing =
   };
 }
 
-/** `txt` (encoded lines, the default), `plain` (as it is), `json`, `xml`. */
+/** `txt` (encoded lines, the default), `plain` (as it is, in brackets), `json`, `xml`. */
 function dump(channel: Channel, format: string): string {
   const event: EslEvent = channel.core.bus.make('CHANNEL_DATA', [...channelHeaders(channel), ...variableHeaders(channel)]);
   switch (format) {
@@ -92,7 +92,7 @@ function dump(channel: Channel, format: string): string {
     case 'xml':
       return `${eventXml(event)}\n`;
     case 'plain':
-      return event.headers.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : asArray(value)}\n`).join('');
+      return `${event.headers.map(([name, value]) => `${name}: [${typeof value === 'string' ? value : asArray(value)}]\n`).join('')}\n`;
     default:
       return `${plainHeaders(event)}\n`;
   }
