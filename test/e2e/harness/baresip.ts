@@ -24,6 +24,8 @@ interface BaresipEvent {
 export interface BaresipOptions {
   /** SRTP by SDES, which it insists on (`RTP/SAVP`); default: in the clear. */
   readonly encrypted?: true;
+  /** Registers there as the user of its name. */
+  readonly account?: { readonly registrar: Target; readonly secret: string; readonly seconds: number };
   /** In the order it offers them, as it names them; default: G.711. */
   readonly codecs?: readonly ('pcmu' | 'pcma' | 'G722/16000/1' | 'opus/48000/2')[];
 }
@@ -54,14 +56,14 @@ export class Baresip {
     control.on('error', () => undefined); // baresip resets the connection when it quits
   }
 
-  static async start(name: string, toneHz: number, { encrypted, codecs = ['pcmu', 'pcma'] }: BaresipOptions = {}): Promise<Baresip> {
+  static async start(name: string, toneHz: number, { encrypted, account, codecs = ['pcmu', 'pcma'] }: BaresipOptions = {}): Promise<Baresip> {
     const modules = moduleFolders.find((folder) => existsSync(folder));
     if (modules === undefined) throw new Error(`baresip's modules are in none of ${moduleFolders.join(', ')}`);
     const folder = mkdtempSync(join(tmpdir(), 'vestibule-baresip-'));
     // baresip takes the SIP port and the one above it (for TLS).
     const ports = await freePorts(4 + rtpPorts);
     const control = ports + 2;
-    writeFileSync(join(folder, 'accounts'), `<sip:${name}@127.0.0.1>;regint=0;audio_codecs=${codecs.join(',')}${encrypted === true ? ';mediaenc=srtp-mand' : ''}\n`);
+    writeFileSync(join(folder, 'accounts'), `${accountOf(name, account)};audio_codecs=${codecs.join(',')}${encrypted === true ? ';mediaenc=srtp-mand' : ''}\n`);
     writeFileSync(
       join(folder, 'config'),
       [
@@ -114,7 +116,7 @@ export class Baresip {
   }
 
   /** Waits for an event of the call; answers what baresip says about it (for CALL_CLOSED: why). */
-  async event(type: 'CALL_ESTABLISHED' | 'CALL_CLOSED' | 'CALL_RTPESTAB', deadlineMs = 30_000): Promise<string> {
+  async event(type: 'REGISTER_OK' | 'REGISTER_FAIL' | 'CALL_INCOMING' | 'CALL_RINGING' | 'CALL_ESTABLISHED' | 'CALL_CLOSED' | 'CALL_RTPESTAB', deadlineMs = 30_000): Promise<string> {
     const event = await until(
       `${type} at baresip ${this.name}`,
       () => this.#events.find((candidate) => candidate.type === type),
@@ -138,8 +140,20 @@ export class Baresip {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Answers the call that rings. */
+  async answer(): Promise<void> {
+    await this.event('CALL_INCOMING');
+    this.#command('accept');
+  }
+
   #command(command: string, params?: string): void {
     const text = JSON.stringify(params === undefined ? { command, token: command } : { command, params, token: command });
     this.#control.write(`${Buffer.byteLength(text)}:${text},`);
   }
+}
+
+function accountOf(name: string, account: BaresipOptions['account']): string {
+  if (account === undefined) return `<sip:${name}@127.0.0.1>;regint=0`;
+  const { registrar, secret, seconds } = account;
+  return `<sip:${name}@${registrar.host}:${registrar.port}>;auth_user=${name};auth_pass=${secret};regint=${seconds}`;
 }

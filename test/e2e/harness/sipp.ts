@@ -22,6 +22,8 @@ export interface SippOptions {
   /** Calls one after the other, for scenarios without `proceed`. */
   readonly calls?: number;
   readonly transport?: 'udp' | 'tcp';
+  /** For `[authentication]`: the user is `alias`. */
+  readonly secret?: string;
 }
 
 export class Sipp {
@@ -50,6 +52,7 @@ export class Sipp {
         ...['-m', String(options.calls ?? 1), '-l', '1', '-r', '1', '-nostdin', '-nd', '-timeout', '40', '-timeout_error'],
         ...['-trace_err', '-error_file', join(folder, 'errors'), '-trace_msg', '-message_file', join(folder, 'messages'), '-trace_logs', '-log_file', join(folder, 'log')],
         ...keys,
+        ...(options.secret === undefined ? [] : ['-au', options.alias, '-ap', options.secret]),
         `${target.host}:${target.port}`,
       ],
       { cwd: folder, env: { ...process.env, TERM: 'dumb' } },
