@@ -49,7 +49,7 @@ export function createDecoder(format: AudioFormat, rate: number, library: OpusLi
     case 'PCMA':
       return g711Decoder(aLaw);
     case 'G722':
-      return g722Decoder();
+      return g722Decoder(rate);
     case 'L16':
       return l16Decoder(format.clockRate);
     case 'OPUS':

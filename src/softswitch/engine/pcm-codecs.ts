@@ -2,7 +2,7 @@
 import { Concealment } from '../../protocol/concealment/concealment.ts';
 import { decodeG711, encodeG711 } from '../../protocol/g711/g711.ts';
 import type { G711Law } from '../../protocol/g711/g711.ts';
-import { G722_RATE, G722Decoder, G722Encoder } from '../../protocol/g722/g722.ts';
+import { G722_LOWER_RATE, G722_RATE, G722Decoder, G722Encoder } from '../../protocol/g722/g722.ts';
 import { decodeL16, encodeL16 } from '../../protocol/l16/l16.ts';
 import type { AudioDecoder, AudioEncoder, EncodedFrame } from './codec.ts';
 import { FRAMES_PER_SECOND } from './mixer.ts';
@@ -104,7 +104,9 @@ export const g711Decoder = (law: G711Law): AudioDecoder => new ConcealingDecoder
 
 export const l16Decoder = (rate: number): AudioDecoder => new ConcealingDecoder(rate, decodeL16);
 
-export function g722Decoder(): AudioDecoder {
+/** For somebody who listens at `rate`: where the lower band is all that can be heard, nothing else is decoded. */
+export function g722Decoder(rate: number): AudioDecoder {
   const decoder = new G722Decoder();
+  if (rate <= G722_LOWER_RATE) return new ConcealingDecoder(G722_LOWER_RATE, decoder.decodeLowerBand.bind(decoder));
   return new ConcealingDecoder(G722_RATE, decoder.decode.bind(decoder));
 }

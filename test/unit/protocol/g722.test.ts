@@ -40,6 +40,29 @@ describe('G.722, 64 kbit/s', () => {
     });
   }
 
+  const lowerBand = (codes: Uint8Array): Int16Array => {
+    const samples = new Int16Array(codes.length);
+    assert.equal(new G722Decoder().decodeLowerBand(codes, 0, codes.length, samples), samples.length);
+    return samples;
+  };
+
+  for (const hz of [200, 1000, 2000, 3400]) {
+    it(`the lower band alone has a tone of ${hz} Hz at its level`, () => {
+      const heard = lowerBand(encode(sine(16_000, hz, 500, -12)));
+      const level = toneLevel(heard.subarray(800), 8_000, hz);
+      assert.ok(Math.abs(level + 12) < 0.7, `${level}`);
+    });
+  }
+
+  // The bands overlap: what is near their border shows in both, and only joining them takes it out.
+  for (const [hz, atMost] of [[4600, -22], [5000, -32], [5500, -45], [7000, -45]] as const) {
+    it(`a tone of ${hz} Hz is folded into the lower band at ${atMost} dBFS at most`, () => {
+      const heard = lowerBand(encode(sine(16_000, hz, 500, -12)));
+      const level = toneLevel(heard.subarray(800), 8_000, 8_000 - hz);
+      assert.ok(level < atMost, `${level}`);
+    });
+  }
+
   it('any bytes decode, frame by frame as in one go', () => {
     const codes = Uint8Array.from({ length: 3200 }, (_, i) => (i * i * 7 + 13 * i) & 0xff);
     const whole = decode(codes);
