@@ -127,6 +127,8 @@ export interface EngineStats {
   readonly largestLagMs: number;
   /** Ticks skipped because a worker was stalled for longer than the catch-up cap. */
   readonly skippedTicks: number;
+  /** Packets the system did not take: its buffers were full, or there is no way to the far end. */
+  readonly unsentPackets: number;
   readonly workers: number;
   /** Packets are moved by the native addon, or one by one by Node. */
   readonly packetIo: 'native' | 'node';

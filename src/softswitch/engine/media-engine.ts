@@ -167,7 +167,7 @@ export class MediaEngine {
         this.#answer(command.request, { type: 'legStats', stats: this.#legs.get(command.leg)?.stats });
         return;
       case 'workerStats':
-        this.#answer(command.request, { type: 'workerStats', stats: { ...this.#clock.stats, packetIo: this.#io.kind } });
+        this.#answer(command.request, { type: 'workerStats', stats: { ...this.#clock.stats, unsentPackets: this.#io.unsent, packetIo: this.#io.kind } });
         return;
       case 'ping':
         this.#surroundings.post({ type: 'pong' });

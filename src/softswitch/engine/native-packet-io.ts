@@ -47,6 +47,7 @@ export class NativePacketIo implements PacketIo {
   readonly #outgoingTable = new Int32Array(SENT * SEND_COLUMNS);
   #queued = 0;
   #queuedBytes = 0;
+  #unsent = 0;
 
   constructor(addon: NativeAddon, now: () => number) {
     const io = addon.create();
@@ -79,7 +80,11 @@ export class NativePacketIo implements PacketIo {
     const count = this.#queued;
     this.#queued = 0;
     this.#queuedBytes = 0;
-    this.#addon.send(this.#io, this.#outgoing, this.#outgoingTable, count);
+    this.#unsent += this.#addon.send(this.#io, this.#outgoing, this.#outgoingTable, count);
+  }
+
+  get unsent(): number {
+    return this.#unsent;
   }
 
   aim(socket: number, to: Address, hears: 'anybody' | 'target'): 'aimed' | 'nowhere' {

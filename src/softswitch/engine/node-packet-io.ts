@@ -10,6 +10,7 @@ export class NodePacketIo implements PacketIo {
   readonly kind = 'node';
   readonly #now: () => number;
   readonly #onError: (error: Error) => void;
+  #unsent = 0;
 
   constructor(now: () => number, onError: (error: Error) => void) {
     this.#now = now;
@@ -38,7 +39,11 @@ export class NodePacketIo implements PacketIo {
     socket.on('message', (bytes, from) => {
       onPacket(bytes, 0, bytes.length, from, now());
     });
-    return new NodePacketSocket(socket, family);
+    return new NodePacketSocket(socket, family, this.#sent.bind(this));
+  }
+
+  get unsent(): number {
+    return this.#unsent;
   }
 
   receive(): void {
@@ -48,16 +53,23 @@ export class NodePacketIo implements PacketIo {
   flush(): void {
     // `send` has sent.
   }
+
+  #sent(error: Error | null): void {
+    if (error !== null) this.#unsent++;
+  }
 }
 
 class NodePacketSocket implements PacketSocket {
   readonly #family: 4 | 6;
   #socket: Socket | undefined;
+  /** Hears of each packet what became of it: without that each one refused would be an error of the socket, and a line in the log. */
+  readonly #sent: (error: Error | null) => void;
   #target: Address | undefined;
 
-  constructor(socket: Socket, family: 4 | 6) {
+  constructor(socket: Socket, family: 4 | 6, sent: (error: Error | null) => void) {
     this.#socket = socket;
     this.#family = family;
+    this.#sent = sent;
   }
 
   aim(to: Address | undefined): 'aimed' | 'nowhere' {
@@ -69,7 +81,7 @@ class NodePacketSocket implements PacketSocket {
   send(bytes: Uint8Array, length: number): void {
     if (this.#target === undefined) return;
     // A copy: a packet the kernel does not take at once stays with Node, and the caller's buffer is another leg's next.
-    this.#socket?.send(Buffer.from(bytes.subarray(0, length)), this.#target.port, this.#target.address);
+    this.#socket?.send(Buffer.from(bytes.subarray(0, length)), this.#target.port, this.#target.address, this.#sent);
   }
 
   close(): void {

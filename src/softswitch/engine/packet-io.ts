@@ -31,4 +31,6 @@ export interface PacketIo {
   receive(): void;
   /** Sends what is still waiting. */
   flush(): void;
+  /** Packets the system did not take, since the beginning: its buffers were full, or there is no way to where they were aimed at. */
+  readonly unsent: number;
 }

@@ -127,6 +127,21 @@ for (const kind of kinds) {
         socket.close();
       });
 
+      it('counts what the system does not take, and goes on', async () => {
+        const peer = await Peer.create(host);
+        const { socket } = await endpoint(io, host);
+        const before = io.unsent;
+        assert.equal(socket.aim(peer.address), 'aimed');
+        // More than any datagram holds: EMSGSIZE.
+        socket.send(new Uint8Array(65_530), 65_530);
+        socket.send(Uint8Array.of(1), 1);
+        io.flush();
+        assert.deepEqual((await peer.receive(1)).map(({ bytes }) => [...bytes]), [[1]]);
+        assert.equal(io.unsent - before, 1);
+        peer.socket.close();
+        socket.close();
+      });
+
       it('600 packets in one tick, to and from 30 sockets, all arrive at the right one', async () => {
         const ends = await Promise.all(Array.from({ length: 30 }, () => endpoint(io, host)));
         const next = (i: number) => ends[(i + 1) % ends.length]!;
