@@ -15,6 +15,8 @@ const TTL_MS = 60_000;
 const BURST_SECONDS = 2;
 /** The part of `transactions` and `dialogs` new requests outside dialogs may use. */
 const NEW_SHARE = 0.9;
+/** Requests that begin no call may use this much of it: whoever floods us with them does not keep calls out. */
+const OTHER_SHARE = 0.5;
 
 export interface AdmissionOptions {
   readonly limits: SipLimits;
@@ -66,7 +68,7 @@ export class Admission {
   /** Whether a request outside any dialog may begin; why not. `load` is what others use already. */
   request(method: string, address: string, load: Load): 'admit' | 'overload' | 'rate' {
     const { limits, loopLag, count } = this.#options;
-    const full = load.transactions >= limits.transactions * NEW_SHARE || (method === 'INVITE' && load.dialogs >= limits.dialogs * NEW_SHARE);
+    const full = load.transactions >= limits.transactions * (method === 'INVITE' ? NEW_SHARE : OTHER_SHARE) || (method === 'INVITE' && load.dialogs >= limits.dialogs * NEW_SHARE);
     if (full || loopLag() > limits.loopLagMs) {
       count('overload');
       return 'overload';

@@ -6,6 +6,8 @@ import type { Carrier, CarrierEvents } from './carrier.ts';
 
 /** A peer that does not read what we write is cut off at this many bytes. */
 const MAX_UNSENT = 1_048_576;
+/** With as much unread a peer gets no answer to its keep-alives: they would pile up. */
+const MAX_UNSENT_PONG = 4096;
 
 export interface ConnectionsOptions {
   readonly scheduler: Scheduler;
@@ -136,15 +138,16 @@ export class Connections {
 
   #onRead(live: Live, whole: readonly Framed[], partial: boolean): void {
     this.#armIdle(live);
-    let wait = 0;
+    // A ping of a WebSocket, half a keep-alive: no message, but as much work.
+    let wait = whole.length === 0 && !partial ? this.#options.tooEarly(live.remote.host) : 0;
     for (const framed of whole) {
       if (!live.settled && framed.kind !== 'broken') {
         live.settled = true;
         this.#options.onSettled(live);
       }
       wait = Math.max(wait, this.#options.tooEarly(live.remote.host));
-      if (framed.kind === 'ping') live.carrier.write('\r\n');
-      else this.#options.onFramed(framed, live);
+      if (framed.kind !== 'ping') this.#options.onFramed(framed, live);
+      else if (live.carrier.unsent < MAX_UNSENT_PONG) live.carrier.write('\r\n');
     }
     if (wait > 0) this.#pause(live, wait);
     // Each message has its own time: one that ends gives the next its own.

@@ -11,6 +11,9 @@ import type { Carrier, CarrierEvents } from './carrier.ts';
 import { streamCarrier, webSocketCarrier } from './carrier.ts';
 import type { TlsCredentials } from './tls-credentials.ts';
 
+/** A message in more WebSocket frames is no SIP message of anybody's: each costs far more memory than its bytes. */
+const MAX_FRAGMENTS = 64;
+
 /** Makes the carrier of a connection whose handshakes are done, and gives the socket that tells its addresses. */
 export type Ready = (socket: Socket, make: (events: CarrierEvents) => Carrier) => void;
 
@@ -62,7 +65,7 @@ function tlsHandshake(credentials: TlsCredentials | undefined, done: (socket: So
 }
 
 function webSocketUpgrade(maxBytes: number, ready: Ready, count: (what: string) => void): HttpServer {
-  const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: maxBytes, perMessageDeflate: false, handleProtocols: () => 'sip' });
+  const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: maxBytes, maxFragments: MAX_FRAGMENTS, perMessageDeflate: false, handleProtocols: () => 'sip' });
   const refuse = (socket: Socket, status: string): void => {
     count('webSocketsRefused');
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());

@@ -6,10 +6,11 @@
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Scheduler } from '../../lib/machine.ts';
+import { RecentMap } from './recent-map.ts';
 
-/** Peers remembered; the oldest is forgotten first. */
-const MAX_KNOWN = 4096;
-/** Questions under way at once, and callers waiting on one of them. Beyond that the answer is "unknown": datagrams can be forged. */
+/** Peers remembered; those heard of last are forgotten last. */
+const MAX_KNOWN = 8192;
+/** Questions under way at once, and callers waiting on one of them. Beyond that the answer is the last one known, if any: datagrams can be forged. */
 const MAX_ASKING = 256;
 const MAX_WAITING = 256;
 /** Routes change: an answer is good for this long. */
@@ -18,12 +19,14 @@ const TTL_MS = 60_000;
 type Waiter = (local: string | undefined) => void;
 
 export class LocalAddresses {
-  readonly #known = new Map<string, { readonly local: string; readonly until: number }>();
+  readonly #known: RecentMap<{ readonly local: string; readonly until: number }>;
   readonly #asking = new Map<string, Waiter[]>();
   readonly #scheduler: Scheduler;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
+    // Longer than an answer is good for: an old one is better than none while too many are asked for.
+    this.#known = new RecentMap({ max: MAX_KNOWN, ttlMs: 10 * TTL_MS, now: () => scheduler.now() });
   }
 
   /** Calls back with the local address towards `remote` (an IP address), at once if it is known, in the order asked; undefined when there is no route. */
@@ -31,7 +34,7 @@ export class LocalAddresses {
     const waiting = this.#asking.get(remote);
     if (waiting !== undefined) {
       if (waiting.length < MAX_WAITING) waiting.push(done);
-      else done(undefined);
+      else done(this.#known.get(remote)?.local);
       return;
     }
     const known = this.#known.get(remote);
@@ -40,7 +43,7 @@ export class LocalAddresses {
       return;
     }
     if (this.#asking.size >= MAX_ASKING) {
-      done(undefined);
+      done(known?.local);
       return;
     }
     this.#asking.set(remote, [done]);
@@ -54,12 +57,7 @@ export class LocalAddresses {
       if (answered) return;
       answered = true;
       socket.close();
-      this.#known.delete(remote);
-      if (local !== undefined) {
-        this.#known.set(remote, { local, until: this.#scheduler.now() + TTL_MS });
-        const oldest = this.#known.keys().next().value;
-        if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
-      }
+      if (local !== undefined) this.#known.set(remote, { local, until: this.#scheduler.now() + TTL_MS });
       const waiting = this.#asking.get(remote) ?? [];
       this.#asking.delete(remote);
       for (const waiter of waiting) waiter(local);

@@ -1,6 +1,7 @@
 /** Keeps the session timer of a dialog (RFC 4028): refreshes the session when that is ours to do, ends it when nobody did. */
 import type { Result } from '../../lib/result.ts';
 import type { SessionExpires } from '../../protocol/sip/session-expires.ts';
+import { MIN_SESSION_SECONDS } from '../../protocol/sip/session-expires.ts';
 import { sessionTimer, stepSessionTimer } from '../../protocol/sip/session-timer.ts';
 import type { SessionTimerEvent } from '../../protocol/sip/session-timer.ts';
 import type { ClientTransaction, RequestContent, ResponseListener, SendFailure } from './api.ts';
@@ -34,12 +35,13 @@ export class SessionTimer {
       this.#machine?.post({ type: 'off' });
       return;
     }
-    this.#seconds = expires.seconds;
+    // RFC 4028 §4: less is no interval; refreshing every moment, or hanging up at once, is what it would come to.
+    this.#seconds = Math.max(expires.seconds, MIN_SESSION_SECONDS);
     this.#machine ??= transactionMachine(this.#context, sessionTimer, stepSessionTimer, (effect) => {
       if (effect.do === 'refresh') this.#refresh();
       else this.#dialog.expired();
     });
-    this.#machine.post({ type: 'agreed', seconds: expires.seconds, refresher: (expires.refresher ?? 'uac') === we ? 'us' : 'them' });
+    this.#machine.post({ type: 'agreed', seconds: this.#seconds, refresher: (expires.refresher ?? 'uac') === we ? 'us' : 'them' });
   }
 
   stop(): void {

@@ -171,13 +171,39 @@ describe('admission', { timeout: 20_000 }, () => {
     const call = await establish(running, peer);
     await until(() => running.stack.debugState().serverTransactions <= 1);
     while (running.stack.debugState().serverTransactions < 9) {
-      peer.send('MESSAGE', peer.newCall());
+      peer.send('INVITE', peer.newCall(), { body: SDP });
       await running.requests.next();
     }
     const refused = peer.newCall();
     peer.send('INVITE', refused, { body: SDP });
     await peer.response(503, refused);
     await inCall(running, peer, call, 'INFO', 2);
+    await peer.close();
+    await running.stack.close();
+  });
+  it('RFC 3261 §9.2: a CANCEL that cancels nothing: 481, without a transaction', async () => {
+    const running = await startStack();
+    const peer = await UdpPeer.open(running.at('udp'));
+    for (let count = 0; count < 20; count += 1) {
+      const call = peer.newCall();
+      peer.send('CANCEL', call);
+      await peer.response(481, call);
+    }
+    assert.equal(running.stack.debugState().serverTransactions, 0);
+    await peer.close();
+    await running.stack.close();
+  });
+  it('connections refused in their hundreds are one line of the log, later one with their number', async () => {
+    const running = await startStack({ limits: { exempt: [], connectionsPerSource: 1 } });
+    const peer = await TcpPeer.connect(running.at('tcp'));
+    for (let count = 0; count < 5; count += 1) await (await TcpPeer.connect(running.at('tcp'))).closed;
+    assert.equal(running.log.lines.length, 1);
+    running.scheduler.advance(9_999);
+    await (await TcpPeer.connect(running.at('tcp'))).closed;
+    running.scheduler.advance(1);
+    await (await TcpPeer.connect(running.at('tcp'))).closed;
+    assert.match(running.log.lines[1] ?? '', /"leftOut":5/);
+    assert.equal(running.counter('connectionsRefused'), 7);
     await peer.close();
     await running.stack.close();
   });

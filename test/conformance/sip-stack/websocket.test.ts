@@ -100,6 +100,22 @@ describe('SIP over WebSocket (RFC 7118)', { timeout: 30_000 }, () => {
     peer.sendRaw('x'.repeat(30_000));
     assert.equal(await peer.closed, 1009);
   });
+  it('a message in a hundred fragments: closed with 1008', async () => {
+    const peer = await WebSocketPeer.connect(running.at('ws'));
+    peer.sendFragments(Array<string>(100).fill('x'));
+    assert.equal(await peer.closed, 1008);
+  });
+  it('pings count as messages: a flood of them is read later', async () => {
+    const bounded = await startStack({ listen: [{ transport: 'ws', host: '127.0.0.1', port: 0 }], limits: { exempt: [], messagesPerSource: 5 } });
+    const peer = await WebSocketPeer.connect(bounded.at('ws'));
+    for (let count = 0; count < 11; count += 1) await peer.ping();
+    assert.equal(bounded.counter('rateDelayed'), 1);
+    const late = peer.ping();
+    bounded.scheduler.advance(1000);
+    await late;
+    await peer.close();
+    await bounded.stack.close();
+  });
   it('an upgrade that stays half done, and a frame that does, are waited for 10 s', async () => {
     const half = connect(running.at('ws'));
     half.write('GET / HTTP/1.1\r\nHost: x\r\n');

@@ -100,6 +100,11 @@ export class WebSocketPeer extends SipPeer {
     return this.#socket.protocol;
   }
 
+  /** One message in so many frames (RFC 6455 §5.4). */
+  sendFragments(parts: readonly string[]): void {
+    parts.forEach((part, index) => this.#socket.send(part, { fin: index === parts.length - 1 }));
+  }
+
   ping(): Promise<unknown> {
     const pong = once(this.#socket, 'pong');
     this.#socket.ping();
