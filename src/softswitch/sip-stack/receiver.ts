@@ -168,7 +168,8 @@ export class Receiver {
     const invite = this.#context.serverTransactions.get(serverKey(parsed, 'INVITE'));
     const transaction = this.#begin(parsed, request, undefined);
     if (invite === undefined) {
-      transaction.refuse(481);
+      // Without a transaction: anyone can send these, and a repeated one finds no INVITE either.
+      this.#answerStateless(request.message, request.flow, 481);
       return;
     }
     transaction.refuse(200);
