@@ -22,6 +22,8 @@ import { Ids } from './ids.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { Receiver } from './receiver.ts';
 import { ServerTransactions } from './server-transactions.ts';
+import { OwnRoutes } from './own-routes.ts';
+import { rareWarnings } from './rare-warnings.ts';
 import { Transports } from './transport.ts';
 
 /** Headers of a new request the stack makes itself. */
@@ -40,7 +42,8 @@ class Stack implements SipStack {
 
   constructor(options: SipStackOptions) {
     this.#options = options;
-    const { scheduler, log, user } = options;
+    const { scheduler, user } = options;
+    const log = rareWarnings(options.log, scheduler);
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const dialogs = new Map<string, SipDialog>();
     const serverTransactions = new ServerTransactions();
