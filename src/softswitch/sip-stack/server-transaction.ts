@@ -50,6 +50,9 @@ export class ServerTx implements ServerTransaction {
   readonly #key: string;
 
   constructor(context: Context, key: string, parsed: Parsed, request: OnWire<SipRequest>, dialog: SipDialog | undefined) {
+  /** A reliable response had a body: the offer of the INVITE has its answer (RFC 3262 §5). */
+  #answeredEarly = false;
+  #proxy: Proxy | undefined;
     this.#context = context;
     this.#key = key;
     this.parsed = parsed;
@@ -88,6 +91,13 @@ export class ServerTx implements ServerTransaction {
     if (this.#isReliable(content) && !this.#takesReliable()) return err('no_100rel');
     return ok(this.#send(content));
   }
+  /** Whose offer in this INVITE, or in our 2xx to it, waits for its answer (RFC 3261 §13.2.1). */
+  get openOffer(): 'theirs' | 'ours' | 'none' {
+    if (this.#invite === undefined) return 'none';
+    if (this.request.message.body === '') return this.#context.awaitingAck.has(this) ? 'ours' : 'none';
+    return this.#over || this.#answeredEarly ? 'none' : 'theirs';
+  }
+
 
   /** An answer of the stack itself. */
   refuse(status: number, headers: readonly SipHeader[] = []): void {
@@ -211,6 +221,7 @@ export class ServerTx implements ServerTransaction {
     const cancel = buildCancel(this.request.message);
     this.#context.tell('onCancel', () => this.#context.user.onCancel(this, onWire(cancel, this.request.flow, serialize(cancel))));
   }
+      if ((content.body ?? '') !== '') this.#answeredEarly = true;
 
   /** RFC 3261 §12.1.1, RFC 3311 §5.2, RFC 6665 §4.2.1: what makes a dialog or refreshes its target names ours. */
   #namesTarget(success: boolean, reliable: boolean): boolean {
