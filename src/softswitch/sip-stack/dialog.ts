@@ -123,8 +123,12 @@ export class SipDialog implements Dialog, Refreshable {
     const bye = { method: 'BYE', headers: [{ name: 'Reason', value: reasonHeader }] };
     this.request(bye, { onResponse: () => undefined }).then(
       (sent) => {
-        this.end();
-        if (sent.ok) this.#context.tell('onDialogEnded', () => this.#context.user.onDialogEnded(this, reason, sent.value.request));
+        // A BYE that finds no way: the user hears of it all the same.
+        if (!sent.ok) this.tellEnded(reason, reasonHeader);
+        else {
+          this.end();
+          this.#context.tell('onDialogEnded', () => this.#context.user.onDialogEnded(this, reason, sent.value.request));
+        }
       },
       (error: unknown) => this.#context.log.error({ error }, 'sip: BYE failed'),
     );
@@ -132,6 +136,7 @@ export class SipDialog implements Dialog, Refreshable {
 
   /** Ends it without a message to the far end, and tells the user by a BYE that only the user sees. */
   tellEnded(reason: DialogEnd, reasonHeader: string): void {
+    if (this.#state === 'ended') return;
     this.#localSeq += 1;
     const bye = this.#build({ method: 'BYE', headers: [{ name: 'Reason', value: reasonHeader }] }, this.#localSeq, this.#source);
     this.end();
@@ -251,9 +256,13 @@ export class SipDialog implements Dialog, Refreshable {
       if (this.#offers.size > 0) return 491;
     }
     if (request.method === 'UPDATE') {
-      // RFC 3311 §5.2: one UPDATE at a time; and no offer while one of ours waits for its answer.
+      // RFC 3311 §5.2: one UPDATE at a time; and no offer while another waits for its answer.
       if (this.#serverUpdate?.over === false) return 500;
-      if (request.body !== '' && this.#offers.size > 0) return 491;
+      if (request.body !== '') {
+        const open = [...this.#serverInvites].map(({ openOffer }) => openOffer);
+        if (open.includes('theirs')) return 500;
+        if (this.#offers.size > 0 || open.includes('ours')) return 491;
+      }
     }
     this.#remoteSeq = parsed.cseq.number;
     this.#source = flow;
