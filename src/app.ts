@@ -28,7 +28,8 @@ import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
 import { err, ok, type Result } from './lib/result.ts';
 import type { Log } from './ports/log.ts';
-import type { Status } from './ports/status.ts';
+import type { MediaStatus, Status } from './ports/status.ts';
+import type { EngineStats } from './softswitch/engine/api.ts';
 import type { MediaServerState } from './softswitch/media-server/media-server.ts';
 import type { SipServer, SipServerState } from './softswitch/sip-server/api.ts';
 
@@ -234,7 +235,7 @@ class Program implements App {
     handlers = {
       ...createRoomCommands({ ...settings, rooms: stores.rooms, randomBelow, onChange: (change) => onRoomChange(registry, change) }),
       ...createUserCommands({ ...userSettings(config), users: stores.users, rooms: stores.rooms, hashes, randomBelow, now: () => scheduler.now(), flush: () => registrar.flush(), onChange: (change) => onUserChange(registrar, change) }),
-      status: () => Promise.resolve(ok(this.#status(registry))),
+      status: async () => ok(this.#status(registry, await embedded?.value.server.engineStats())),
       debug: () => Promise.resolve(ok(this.debugState())),
     };
     log.info({ addresses: this.#addresses, version: this.#version }, 'started');
@@ -255,7 +256,7 @@ class Program implements App {
     }
   }
 
-  #status(registry: Registry): Status {
+  #status(registry: Registry, media: EngineStats | undefined): Status {
     return {
       version: this.#version,
       state: registry.state,
@@ -263,6 +264,7 @@ class Program implements App {
       listening: this.#addresses,
       rooms: registry.roomStatus(),
       calls: registry.callStatus(),
+      ...(media && { media: ofEngine(media) }),
     };
   }
 
@@ -275,6 +277,8 @@ class Program implements App {
 
 const ofCalls = ({ pendingRequests, ownRequests, dialogs }: SipServerState): DebugState['sipServer'] => ({ pendingRequests, ownRequests, dialogs });
 const ofMedia = ({ channels, calls, conferences, pendingApps, plays }: MediaServerState): DebugState['mediaServer'] => ({ channels, calls, conferences, pendingApps, plays });
+
+const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, largestLagMs }: EngineStats): MediaStatus => ({ workers, packetIo, lateTicks, skippedTicks, largestLagMs });
 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
 

@@ -1,4 +1,4 @@
-import type { CallStatus, ParticipantStatus, RoomStatus, Status, TimerStatus } from '../ports/status.ts';
+import type { CallStatus, MediaStatus, ParticipantStatus, RoomStatus, Status, TimerStatus } from '../ports/status.ts';
 import { duration, table } from './table.ts';
 
 /** The status as people read it. */
@@ -8,8 +8,12 @@ export function statusText(status: Status): string {
   const rooms = status.rooms.map(roomText);
   const calls = status.calls.length > 0 ? [callsText(status.calls)] : [];
   const body = rooms.length + calls.length > 0 ? [...rooms, ...calls] : ['nobody is in a room'];
-  return [head, ...body].join('\n\n');
+  const media = status.media === undefined ? [] : [mediaText(status.media)];
+  return [head, ...body, ...media].join('\n\n');
 }
+
+const mediaText = ({ workers, packetIo, lateTicks, skippedTicks, largestLagMs }: MediaStatus): string =>
+  `media: ${workers} ${workers === 1 ? 'worker' : 'workers'}, ${packetIo} packet I/O, ${lateTicks} late ticks (${Math.round(largestLagMs)} ms at most), ${skippedTicks} skipped`;
 
 function roomText(room: RoomStatus): string {
   const lock = room.lock === 'locked' ? ', locked' : '';

@@ -9,6 +9,19 @@ export interface Status {
   readonly rooms: readonly RoomStatus[];
   /** Calls not yet in a room: at the attendant or at a PIN prompt. */
   readonly calls: readonly CallStatus[];
+  /** How the embedded media server is doing; absent where media are elsewhere. */
+  readonly media?: MediaStatus;
+}
+
+export interface MediaStatus {
+  /** Threads that mix. */
+  readonly workers: number;
+  /** Packets are moved by the native addon, or one by one by Node. */
+  readonly packetIo: 'native' | 'node';
+  /** Ticks of 20 ms since the start that ran more than 5 ms late, those left out after a stall, and the largest lag. */
+  readonly lateTicks: number;
+  readonly skippedTicks: number;
+  readonly largestLagMs: number;
 }
 
 export interface RoomStatus {

@@ -71,6 +71,7 @@ describe('status', () => {
       },
     ],
     calls: [{ id: 'c', caller: 'sip:c@example.com', alias: '100', stage: 'attendant', forSeconds: 0, timers: [] }],
+    media: { workers: 2, packetIo: 'native', lateTicks: 3, skippedTicks: 0, largestLagMs: 7.4 },
   };
 
   it('without a process says so: exit code 3', async (t) => {
@@ -96,6 +97,8 @@ describe('status', () => {
         '  STAGE      DIALLED  CALLER             FOR  TIMERS',
         '  attendant  100      sip:c@example.com  0 s',
         '',
+        'media: 2 workers, native packet I/O, 3 late ticks (7 ms at most), 0 skipped',
+        '',
       ].join('\n'),
     );
     assert.deepEqual(JSON.parse((await desk.run('status', '--json')).stdout), status);
@@ -103,7 +106,7 @@ describe('status', () => {
 
   it('of a quiet process', async (t) => {
     const desk = new Desk(t);
-    await desk.process({ status: () => Promise.resolve(ok({ ...status, rooms: [], calls: [], listening: [] })) });
+    await desk.process({ status: () => Promise.resolve(ok({ ...status, rooms: [], calls: [], listening: [], media: undefined })) });
     assert.equal((await desk.run('status')).stdout, 'vestibule 0.1.0 running for 2 h 3 min\n\nnobody is in a room\n');
   });
 

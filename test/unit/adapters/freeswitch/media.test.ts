@@ -50,7 +50,7 @@ describe('FreeSWITCH adapter', () => {
       rtpHost: () => host,
       rtpAddress: () => host,
       engine: (onEvent) => {
-        const made = createEngine({ portMin: ports, portMax: ports + 39, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 10_000_000 }, onEvent, log: quiet });
+        const made = createEngine({ portMin: ports, portMax: ports + 39, limits: { legs: 20, portQuarantineMs: 0, audioCacheBytes: 10_000_000 }, workers: 2, onEvent, log: quiet });
         if (channels === undefined) engine = made;
         return made;
       },
@@ -231,16 +231,22 @@ describe('FreeSWITCH adapter', () => {
       assert.equal(await leg.packetsReceived(), 0);
     }));
 
-  it('the engine dies: its legs are lost, another one takes its place', async () => {
+  it('a worker of the engine dies: the legs of its place are lost, the others are not, and another one takes its place', async () => {
     const events: string[] = [];
-    const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => void events.push('lost') });
-    assert.ok(made.ok);
-    const before = engine;
+    const leg = async (name: string, place: string): Promise<LegMedia> => {
+      const made = await media.allocate(pcmu, { onDigit: () => undefined, onLost: () => void events.push(name) }, place);
+      assert.ok(made.ok);
+      return made.value;
+    };
+    const [first, , other] = [await leg('first', 'here'), await leg('second', 'here'), await leg('other', 'there')];
     // What the worker cannot read ends it.
-    engine.play(made.value.id, 'nothing', null as never);
-    await until('the leg to be lost', () => holds(events.length > 0), () => '');
-    await until('another engine', () => holds(engine !== before), () => '');
-    await withLeg(async (leg) => assert.equal(await leg.play([{ key: 'star' }], 'en', 'playOn'), 'done'));
+    engine.play(first.id, 'nothing', null as never);
+    await until('two legs to be lost', () => holds(events.length > 1), () => '');
+    assert.equal(await other.play([{ key: 'star' }], 'en', 'playOn'), 'done');
+    assert.deepEqual(events.sort(), ['first', 'second']);
+    await until('another worker', async () => ((await engine.engineStats()).workers === 2 ? true : undefined), () => '');
+    await other.release();
+    await withLeg(async (made) => assert.equal(await made.play([{ key: 'star' }], 'en', 'playOn'), 'done'));
   });
 
   it('D-5: a wrong secret leaves it unavailable, said once', async () => {
