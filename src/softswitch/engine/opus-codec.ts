@@ -1,8 +1,8 @@
 /**
  * Opus by libopus, compiled to WebAssembly (package `libopus-wasm`, optional): mono, with in-band forward error correction (RFC 7587).
  *
- * Opus works at 16 or 48 kHz, whatever is nearer to the audio at hand: at 16 kHz it costs half as much. Its decoder takes what the far
- * end's encoder made at any rate.
+ * Opus encodes at 16 or 48 kHz, whatever is nearer to the audio at hand: at 16 kHz it costs half as much. It decodes at 8, 16 or 48 kHz
+ * what the far end's encoder made at any rate, so nothing decoded has to be resampled.
  */
 import type * as Libopus from 'libopus-wasm';
 import type { StreamDecoder } from '../../protocol/rtp/jitter-buffer.ts';
@@ -42,7 +42,7 @@ class Spares<T extends { free(): void }> {
 
 export interface OpusLibrary {
   readonly encoders: Readonly<Record<OpusRate, Spares<Libopus.OpusEncoderHandle>>>;
-  readonly decoders: Readonly<Record<OpusRate, Spares<Libopus.OpusDecoderHandle>>>;
+  readonly decoders: Readonly<Record<DecoderRate, Spares<Libopus.OpusDecoderHandle>>>;
 }
 
 /** The library, ready for use; undefined where it is not installed. */
@@ -52,10 +52,10 @@ export async function loadOpus(): Promise<OpusLibrary | undefined> {
     // Only the speech modes of Opus have error correction (RFC 6716 §2.1.7).
     const speech = { channels: 1, application: Application.Voip, signal: Signal.Voice, complexity: COMPLEXITY } as const;
     const encoders = (sampleRate: OpusRate): Spares<Libopus.OpusEncoderHandle> => new Spares(() => createEncoder({ ...speech, sampleRate }));
-    const decoders = (sampleRate: OpusRate): Spares<Libopus.OpusDecoderHandle> => new Spares(() => createDecoder({ channels: 1, sampleRate }));
+    const decoders = (sampleRate: DecoderRate): Spares<Libopus.OpusDecoderHandle> => new Spares(() => createDecoder({ channels: 1, sampleRate }));
     const library: OpusLibrary = {
       encoders: { 16_000: encoders(16_000), 48_000: encoders(48_000) },
-      decoders: { 16_000: decoders(16_000), 48_000: decoders(48_000) },
+      decoders: { 8_000: decoders(8_000), 16_000: decoders(16_000), 48_000: decoders(48_000) },
     };
     for (const spares of [...Object.values(library.encoders), ...Object.values(library.decoders)]) await spares.fill();
     return library;
@@ -68,6 +68,7 @@ const FRAME_MS = 20;
 /** Speech at full quality by rate, bit/s (RFC 7587 §3.1.1: 16 to 20 kbit/s wideband, 28 to 40 fullband), and room for error correction. */
 const BITRATES = { 16_000: 28_000, 48_000: 40_000 } as const;
 type OpusRate = keyof typeof BITRATES;
+type DecoderRate = 8_000 | OpusRate;
 /** RFC 7587 §6.1: the least `maxaveragebitrate`; and the most that is sent. */
 const MIN_BITRATE = 6000;
 const MAX_BITRATE = BITRATES[48_000];
@@ -82,6 +83,7 @@ const SILENT_MS = 100;
 
 /** Other rates are resampled. Not 8 kHz: a decoder moved to another narrowband encoder follows it badly. */
 const opusRate = (rate: number): OpusRate => (rate <= 16_000 ? 16_000 : 48_000);
+const decoderRate = (rate: number): DecoderRate => (rate <= 8_000 ? 8_000 : opusRate(rate));
 
 /** A packet of 10 or 30 ms is made of frames of 10 ms, all others of 20. */
 const unitMs = ({ ptime }: AudioFormat): 10 | 20 => (ptime % FRAME_MS === 0 ? 20 : 10);
@@ -139,14 +141,14 @@ class OpusStreamEncoder implements AudioEncoder {
 }
 
 class OpusStreamDecoder implements AudioDecoder {
-  readonly rate: OpusRate;
+  readonly rate: DecoderRate;
   readonly correctsErrors = true;
   readonly #library: OpusLibrary | undefined;
   #handle: Libopus.OpusDecoderHandle | undefined;
   /** Samples made up since the last one decoded. */
   #made: number;
 
-  constructor(rate: OpusRate, library: OpusLibrary | undefined) {
+  constructor(rate: DecoderRate, library: OpusLibrary | undefined) {
     this.rate = rate;
     this.#made = this.#samples(SILENT_MS);
     this.#library = library;
@@ -209,4 +211,4 @@ class OpusStreamDecoder implements AudioDecoder {
 
 export const opusEncoder = (format: AudioFormat, rate: number, library: OpusLibrary | undefined): AudioEncoder => new OpusStreamEncoder(format, opusRate(rate), library);
 
-export const opusDecoder = (rate: number, library: OpusLibrary | undefined): AudioDecoder => new OpusStreamDecoder(opusRate(rate), library);
+export const opusDecoder = (rate: number, library: OpusLibrary | undefined): AudioDecoder => new OpusStreamDecoder(decoderRate(rate), library);
