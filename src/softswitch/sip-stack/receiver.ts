@@ -166,13 +166,12 @@ export class Receiver {
 
   #onCancel(parsed: Parsed, request: OnWire<SipRequest>): void {
     const invite = this.#context.serverTransactions.get(serverKey(parsed, 'INVITE'));
-    const transaction = this.#begin(parsed, request, undefined);
     if (invite === undefined) {
       // Without a transaction: anyone can send these, and a repeated one finds no INVITE either.
       this.#answerStateless(request.message, request.flow, 481);
       return;
     }
-    transaction.refuse(200);
+    this.#begin(parsed, request, undefined).refuse(200);
     // §9.2: no effect on a request that has its final response.
     if (invite.over) return;
     invite.refuse(487);
