@@ -22,7 +22,6 @@ import { Ids } from './ids.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { Receiver } from './receiver.ts';
 import { ServerTransactions } from './server-transactions.ts';
-import { OwnRoutes } from './own-routes.ts';
 import { rareWarnings } from './rare-warnings.ts';
 import { Transports } from './transport.ts';
 
