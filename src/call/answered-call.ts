@@ -64,7 +64,7 @@ export class AnsweredCall {
     const host = this.#host;
     switch (effect.do) {
       case 'play':
-        host.inBackground(this.#ask(effect.prompts));
+        host.inBackground(this.#ask(effect));
         return;
       case 'stopPlay':
         host.inBackground(this.voice.stop());
@@ -94,8 +94,8 @@ export class AnsweredCall {
   }
 
   /** A prompt that cannot be played is over, too: the caller is waited for all the same. */
-  async #ask(prompts: Extract<IvrEffect, { do: 'play' }>['prompts']): Promise<void> {
-    if ((await this.voice.ask(prompts)) !== 'stopped') this.#host.post({ type: 'ivr', event: { type: 'promptEnded' } });
+  async #ask({ prompts, onKey }: Extract<IvrEffect, { do: 'play' }>): Promise<void> {
+    if ((await this.voice.ask(prompts, onKey)) !== 'stopped') this.#host.post({ type: 'ivr', event: { type: 'promptEnded' } });
   }
 
   #runKeypad(effect: KeypadEffect): void {

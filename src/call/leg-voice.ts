@@ -1,5 +1,5 @@
 import type { Prompt } from '../domain/prompts.ts';
-import type { LegMedia } from '../ports/media.ts';
+import type { LegMedia, OnKey } from '../ports/media.ts';
 
 /** Where a leg is, for what it hears: `moving` from the lobby into the mixer. */
 type Place = 'alone' | 'lobby' | 'moving' | 'conference';
@@ -26,9 +26,9 @@ export class LegVoice {
     this.#onDefect = onDefect;
   }
 
-  /** A question: a key ends it. */
-  ask(prompts: readonly Prompt[]): Promise<'done' | 'stopped' | 'failed'> {
-    return this.#media.play(prompts, this.language, 'stop');
+  /** A question; whether a key ends it. */
+  ask(prompts: readonly Prompt[], onKey: OnKey): Promise<'done' | 'stopped' | 'failed'> {
+    return this.#media.play(prompts, this.language, onKey);
   }
 
   stop(): Promise<void> {

@@ -29,7 +29,7 @@ export type IvrEvent =
 
 export type IvrEffect =
   /** Plays prompts, replacing what plays; `promptEnded` follows when they are over, not when they are stopped. */
-  | { readonly do: 'play'; readonly prompts: readonly Prompt[] }
+  | { readonly do: 'play'; readonly prompts: readonly Prompt[]; readonly onKey: 'stop' | 'playOn' }
   | { readonly do: 'stopPlay' }
   | { readonly do: 'startTimer'; readonly name: IvrTimer; readonly ms: number }
   | { readonly do: 'cancelTimer'; readonly name: IvrTimer }
@@ -199,7 +199,8 @@ class Turn {
   #play(prompts: readonly PromptKey[]): void {
     this.#cancelTimer('firstDigit');
     this.#set({ prompt: 'playing' });
-    this.#do({ do: 'play', prompts: say(...prompts) });
+    // A `#` that is passed over must not cut what is said to the entry before it; any other key ends it by #stopPlay.
+    this.#do({ do: 'play', prompts: say(...prompts), onKey: this.state.trailingHash === 'expected' ? 'playOn' : 'stop' });
   }
 
   #stopPlay(): void {

@@ -202,6 +202,14 @@ describe('PIN prompt, policy section 2', () => {
     assert.deepEqual(caller.keys('#').take().at(-1), { do: 'finish', outcome: { kind: 'role', role: 'guest', rule: 'host_pin_only_no_pin', wrongPins: 1 } });
   });
 
+  it('the `#` after an entry submitted by its length does not cut what is said to it; other keys do', () => {
+    const onKey = (keys: string): readonly string[] => {
+      const caller = asked(row10).keys(keys);
+      caller.post(wrong);
+      return caller.take().flatMap((effect) => (effect.do === 'play' ? [effect.onKey] : []));
+    };
+    assert.deepEqual([onKey('246813'), onKey('246813#'), onKey('2468#')], [['playOn'], ['stop'], ['stop']]);
+  });
   it('row 9, PX-31: `#` alone is a guest', () => assert.deepEqual(asked(row9).keys('#').hears(), ['stop', 'guest by host_pin_only_no_pin']));
 
   it('row 10: `#` alone asks again and is not an attempt', () => {
