@@ -40,6 +40,11 @@ export function responseEcho(msgId: string, answers: string, meta: SipMeta, tran
   return `${[msgId, 'response', answers, 'OK', 'application', ...metaFields(meta), transactionId, dialogId, '', 'Msg sent:', ''].join('|')}\r\n${sip}`;
 }
 
+/** The final response of a destination of a proxied request; `done` follows the last. */
+export function proxyResponse(msgId: string, answers: string, meta: SipMeta, sip: string): string {
+  return `${[msgId, 'response', answers, 'OK', 'network', ...metaFields(meta), '', '', 'continue'].join('|')}\r\n${sip}`;
+}
+
 export interface Push {
   readonly source: 'network' | 'application';
   readonly meta: SipMeta;

@@ -25,7 +25,7 @@ export class CallRecords {
     this.#send('attempt', source, undefined, invite);
   }
 
-  start(source: Source, role: 'uac' | 'uas', success: SipMessage): void {
+  start(source: Source, role: 'uac' | 'uas' | 'proxy-uac' | 'proxy-uas', success: SipMessage): void {
     this.#send('start', source, role, success);
   }
 

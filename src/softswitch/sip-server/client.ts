@@ -16,6 +16,7 @@ const MAX_ROUTES = 64;
 const AUTHENTICATE_MS = 5000;
 
 export type SipMessageFrame = Extract<ClientMessage, { type: 'sip' }>;
+export type ProxyFrame = Extract<ClientMessage, { type: 'proxy' }>;
 
 export interface ClientOptions {
   readonly secret: string;
@@ -24,6 +25,7 @@ export interface ClientOptions {
   /** The fields that follow OK in the answer to `authenticate`. */
   readonly greeting: () => readonly string[];
   readonly onSip: (client: Client, frame: SipMessageFrame) => void;
+  readonly onProxy: (client: Client, frame: ProxyFrame) => void;
   readonly onClose: (client: Client) => void;
 }
 
@@ -112,7 +114,7 @@ export class Client {
         this.send((id) => okMessage(id, message.id, 'pong'));
         break;
       case 'proxy':
-        this.send((id) => refusedMessage(id, message.id, 'NOK', 'proxying is not supported by this server'));
+        this.#options.onProxy(this, message);
         break;
       case 'sip':
         this.#options.onSip(this, message);

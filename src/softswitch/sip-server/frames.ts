@@ -1,7 +1,7 @@
 /** SIP messages as frames for a client: each answers a builder for `Client.send`. */
 import type { Scheduler } from '../../lib/machine.ts';
 import type { Push, SipMeta } from '../../protocol/drachtio/server-message.ts';
-import { pushMessage, requestEcho, responseEcho } from '../../protocol/drachtio/server-message.ts';
+import { proxyResponse, pushMessage, requestEcho, responseEcho } from '../../protocol/drachtio/server-message.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../../protocol/sip/message.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
 import type { Flow, HostPort, OnWire } from '../sip-stack/api.ts';
@@ -52,6 +52,11 @@ export class Frames {
   responseEcho(answers: string, wire: OnWire<SipResponse>, method: string, transactionId: string, dialogId: string): Frame {
     const meta = this.#meta(wire, wire.flow.remote, method === 'INVITE' ? protocolOf(wire.flow) : '');
     return (msgId) => responseEcho(msgId, answers, meta, transactionId, dialogId, serialize(wire.message));
+  }
+
+  proxyResponse(answers: string, wire: OnWire<SipResponse>): Frame {
+    const meta = this.#meta(wire, wire.flow.remote, protocolOf(wire.flow));
+    return (msgId) => proxyResponse(msgId, answers, meta, serialize(wire.message));
   }
 
   #meta({ bytes }: OnWire<SipMessage>, { host, port }: HostPort, protocol: string): SipMeta {

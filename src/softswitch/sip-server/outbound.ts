@@ -16,7 +16,7 @@ import type { Client, SipMessageFrame } from './client.ts';
 import type { Frames } from './frames.ts';
 
 /** A client is local and trusted with more than the network is. */
-const LIMITS = { headerCount: 256, headerLineBytes: 65_536 };
+export const CLIENT_LIMITS = { headerCount: 256, headerLineBytes: 65_536 };
 
 /** Texts of drachtio-server; clients match the first one. */
 const NO_DIALOG = 'Server error: unable to find dialog for dialog id provided';
@@ -57,7 +57,7 @@ export class Outbound {
   }
 
   async #handle(client: Client, frame: SipMessageFrame): Promise<void> {
-    const parsed = parseFragment(frame.text, LIMITS);
+    const parsed = parseFragment(frame.text, CLIENT_LIMITS);
     if (!parsed.ok) {
       this.#refuse(client, frame, 'NOK', `invalid SIP message: ${parsed.error}`);
       return;

@@ -16,6 +16,7 @@ import { Clients } from './clients.ts';
 import { Frames } from './frames.ts';
 import { Inbound } from './inbound.ts';
 import { CLIENT_GONE, Outbound } from './outbound.ts';
+import { Proxying } from './proxying.ts';
 
 /** What drachtio-srf applications can register for. */
 const METHODS = ['INVITE', 'BYE', 'OPTIONS', 'INFO', 'UPDATE', 'MESSAGE', 'REFER', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH', 'REGISTER', 'PRACK'];
@@ -36,6 +37,7 @@ class DrachtioServer implements SipServer {
   readonly #frames: Frames;
   readonly #clients = new Clients();
   readonly #outbound: Outbound;
+  readonly #proxying: Proxying;
   #listener: Server | undefined;
 
   constructor(options: SipServerOptions) {
@@ -47,6 +49,7 @@ class DrachtioServer implements SipServer {
     const user = new Inbound(this.#calls, this.#clients, this.#frames, records, log);
     this.#stack = createSipStack({ ...options, user, methods: METHODS });
     this.#outbound = new Outbound(this.#stack, this.#calls, this.#frames, records, log);
+    this.#proxying = new Proxying(this.#stack, this.#calls, this.#frames, records);
   }
 
   get controlPort(): number {
@@ -113,6 +116,7 @@ class DrachtioServer implements SipServer {
           log: this.#options.log,
           greeting: () => [this.#hostPorts(this.#options.nat?.externalAddress), VERSION, this.#hostPorts(undefined)],
           onSip: (client, frame) => this.#outbound.onSip(client, frame),
+          onProxy: (client, frame) => this.#proxying.onProxy(client, frame),
           onClose: (client) => this.#onClientGone(client),
         }),
       );

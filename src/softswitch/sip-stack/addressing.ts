@@ -17,6 +17,12 @@ export function contactHeader(flow: Flow, uri: string): SipHeader {
   return { name: 'Contact', value: `<${scheme}:${formatHostPort(flow.local.host, flow.local.port)}${transportParam(flow.transport)}>` };
 }
 
+/** RFC 3261 §16.6 step 4: where requests of the dialog are to pass; `user` marks it as ours. */
+export function recordRouteHeader(flow: Flow, user: string, uri: string): SipHeader {
+  const scheme = /^sips:/i.test(uri) ? 'sips' : 'sip';
+  return { name: 'Record-Route', value: `<${scheme}:${user}@${formatHostPort(flow.local.host, flow.local.port)}${transportParam(flow.transport)};lr>` };
+}
+
 /** RFC 7118 §7.2: a URI says `ws` for both. */
 function transportParam(transport: Transport): string {
   switch (transport) {

@@ -170,6 +170,35 @@ export interface ServerTransaction {
    * `no_100rel`: a reliable response was asked for, and the caller does not support them.
    */
   respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over' | 'no_100rel'>;
+  /**
+   * Hands the request to other places instead of answering it (RFC 3261 §16): the stack passes on what they answer, and
+   * the CANCEL of the sender. `in_dialog`: it belongs to a dialog of ours. `too_many_hops`, `loop`, `extension`: the sender
+   * has had its 483, 482 or 420.
+   */
+  proxy(plan: ProxyPlan, listener: ProxyListener): Result<void, 'transaction_over' | 'in_dialog' | 'too_many_hops' | 'loop' | 'extension'>;
+}
+
+export interface ProxyPlan {
+  /** SIP URIs, the best first. */
+  readonly targets: readonly string[];
+  /** Whether a target becomes the Request-URI, or is only where the request is sent. A Contact of a 3xx becomes it always. */
+  readonly requestUri: 'replaced' | 'kept';
+  /** Put in the place of those of the request; those that say who, where and in which order are not changed. */
+  readonly headers?: readonly SipHeader[];
+  /** The requests of the dialog are to pass here, too (§16.6 step 4). */
+  readonly recordRoute: boolean;
+  readonly forking: 'simultaneous' | 'serial';
+  readonly followRedirects: boolean;
+  /** A target without any response, or without a final one, for so long is given up, ms. */
+  readonly provisionalMs?: number | undefined;
+  readonly finalMs?: number | undefined;
+}
+
+export interface ProxyListener {
+  /** A target's final response; those of targets given up, too. */
+  onFinal(response: OnWire<SipResponse>): void;
+  /** The sender has its final response. Later 2xx are passed on all the same. */
+  onDone(): void;
 }
 
 export interface RequestContent {

@@ -28,6 +28,9 @@ export interface Incoming {
 /** Headers of a CANCEL that are the transaction's (RFC 3261 §9.1). */
 const CANCEL_HEADERS = new Set(['via', 'max-forwards', 'from', 'to', 'call-id', 'cseq', 'route', 'record-route', 'content-length', 'contact']);
 
+/** Whom the responses are for: a user agent, which has dialogs, or a proxy, which sees every response, 100 and repeated 2xx included. */
+export type TransactionUse = 'user_agent' | 'proxy';
+
 /** Early dialogs of one INVITE: a callee does not fork so often, and one that invents tags costs no more than this. */
 const MAX_FORKS = 64;
 
@@ -40,6 +43,7 @@ export class ClientTx implements ClientTransaction {
   readonly #listener: ResponseListener;
   /** The dialog a re-INVITE or other in-dialog request belongs to. */
   readonly #within: SipDialog | undefined;
+  readonly #use: TransactionUse;
   /** Early dialogs of an INVITE that makes one, by remote tag (forking: RFC 3261 §12.1.2). */
   readonly #made = new Map<string, SipDialog>();
   /** RSeq of the latest reliable provisional response, by remote tag (RFC 3262 §4). */
@@ -56,13 +60,14 @@ export class ClientTx implements ClientTransaction {
   #release: () => void = () => undefined;
   #cancelDeadline: () => void = () => undefined;
 
-  constructor(context: Context, key: string, request: SipRequest, flow: Flow, listener: ResponseListener, within: SipDialog | undefined) {
+  constructor(context: Context, key: string, request: SipRequest, flow: Flow, listener: ResponseListener, within: SipDialog | undefined, use: TransactionUse) {
     this.#context = context;
     this.#key = key;
     this.#text = serialize(request);
     this.request = onWire(request, flow, this.#text);
     this.#listener = listener;
     this.#within = within;
+    this.#use = use;
     this.#subscriptionKey = subscriptionKey(headerValue(request, 'Call-ID') ?? '', parseNameAddr(headerValue(request, 'From') ?? '')?.params.get('tag') ?? '');
     const reliable = flow.transport !== 'udp';
     if (request.method === 'INVITE') {
@@ -74,7 +79,7 @@ export class ClientTx implements ClientTransaction {
 
   start(): void {
     const { method } = this.request.message;
-    if (this.#within === undefined && (method === 'SUBSCRIBE' || method === 'REFER')) this.#context.subscribing.set(this.#subscriptionKey, this);
+    if (this.#use === 'user_agent' && this.#within === undefined && (method === 'SUBSCRIBE' || method === 'REFER')) this.#context.subscribing.set(this.#subscriptionKey, this);
     this.#invite?.post({ type: 'start' });
     this.#nonInvite?.post({ type: 'start' });
     this.#context.transports.watch(this.request.flow, () => this.#transportFailed());
@@ -135,6 +140,12 @@ export class ClientTx implements ClientTransaction {
   #deliver({ parsed, response }: Incoming): void {
     const { status } = response.message;
     if (status < 200) this.#onProvisional();
+    if (this.#use === 'proxy') {
+      // RFC 6026 §7.2: a 2xx that comes again is the proxy's to pass on.
+      if (status >= 200) this.#finish();
+      this.#context.tell('onResponse', () => this.#listener.onResponse(response, 'network', undefined));
+      return;
+    }
     const dialog = this.#invite === undefined ? this.#subscriptionOf(parsed, response) : this.#dialogOf(parsed, response);
     if (dialog === 'absorbed' || this.#final || status === 100) return;
     if (status >= 200) this.#finish();
@@ -208,8 +219,8 @@ export class ClientTx implements ClientTransaction {
   #onProvisional(): void {
     if (!this.#provisional && this.#invite !== undefined) {
       this.#provisional = true;
-      // A callee may ring for ever (RFC 3261 §17.1.1.2 has no timer in Proceeding); we do not wait for ever.
-      this.#cancelDeadline = this.#context.scheduler.after(this.#context.limits.ringingMs, () => void this.cancel());
+      // A callee may ring for ever (RFC 3261 §17.1.1.2 has no timer in Proceeding); we do not wait for ever. A proxy has its Timer C.
+      if (this.#use === 'user_agent') this.#cancelDeadline = this.#context.scheduler.after(this.#context.limits.ringingMs, () => void this.cancel());
     }
     if (this.#cancelled === 'waiting') this.#sendCancel();
   }

@@ -1,6 +1,7 @@
 /** What the parts of one stack share. */
 import type { Scheduler } from '../../lib/machine.ts';
 import type { SipRequest } from '../../protocol/sip/message.ts';
+import type { SipUri } from '../../protocol/sip/uri.ts';
 import type { ClientTransaction, Flow, Logger, OnWire, ResponseListener, SendFailure, SipLimits, SipUser } from './api.ts';
 import type { Admission } from './admission.ts';
 import type { AssertedIdentity } from './asserted-identity.ts';
@@ -8,6 +9,7 @@ import type { ClientTx } from './client-transaction.ts';
 import type { SipDialog } from './dialog.ts';
 import type { Ids } from './ids.ts';
 import type { ServerTransactions } from './server-transactions.ts';
+import type { OwnRoutes } from './own-routes.ts';
 import type { ServerTx } from './server-transaction.ts';
 import type { Transports } from './transport.ts';
 
@@ -21,6 +23,7 @@ export interface Context {
   readonly admission: Admission;
   readonly identity: AssertedIdentity;
   /** By `dialogKey`. */
+  readonly ownRoutes: OwnRoutes;
   readonly dialogs: Map<string, SipDialog>;
   readonly serverTransactions: ServerTransactions;
   readonly clientTransactions: Map<string, ClientTx>;
@@ -31,6 +34,8 @@ export interface Context {
   count(what: string): void;
   /** Starts a client transaction; `dialog` is the one the request is in. */
   start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTransaction | SendFailure;
+  /** Starts the client transaction of a proxied request at one of the places `hop` stands for; `build` makes the request for the way to it. */
+  forward(hop: SipUri, build: (flow: Flow) => SipRequest, listener: ResponseListener): Promise<ClientTransaction | SendFailure>;
   /** Runs a callback of the user; a throw is logged and goes no further. */
   tell(what: string, callback: () => void): void;
 }

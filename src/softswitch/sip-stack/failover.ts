@@ -19,17 +19,20 @@ export interface FailoverOptions {
   /** Starts a transaction; the listener hears of everything in it, never from inside this call. */
   readonly begin: (request: SipRequest, flow: Flow, listener: ResponseListener) => ClientTransaction | SendFailure;
   readonly branch: () => string;
+  /** The request for another flow; without it the one there is, with another Via and Contact. */
+  readonly build?: (flow: Flow) => SipRequest;
   /** The request leaves `from` for `to`. */
   readonly onMove: (from: Flow, to: Flow) => void;
 }
 
 /** Sends `request`, built for the flow `built`, the first of `ways`, and the others when that fails. */
-export function sendWithFailover({ begin, branch, onMove }: FailoverOptions, request: SipRequest, built: Flow, ways: Ways, listener: ResponseListener): ClientTransaction | SendFailure {
+export function sendWithFailover({ begin, branch, build, onMove }: FailoverOptions, request: SipRequest, built: Flow, ways: Ways, listener: ResponseListener): ClientTransaction | SendFailure {
   if (ways.length === 1 && ways[0] === built) return begin(request, built, listener);
   let [way, ...left] = ways;
   // Cancelled, or the user has heard that it is being worked on: it stays where it is.
   let settled = false;
-  const attempt = (flow: Flow): ClientTransaction | SendFailure => begin(flow === built ? request : readdressed(request, built, flow, branch()), flow, { onResponse });
+  const another = (flow: Flow): SipRequest => build?.(flow) ?? readdressed(request, built, flow, branch());
+  const attempt = (flow: Flow): ClientTransaction | SendFailure => begin(flow === built ? request : another(flow), flow, { onResponse });
   const onResponse: ResponseListener['onResponse'] = (response, origin, dialog) => {
     left = settled ? [] : waysLeft(left, way, response.message.status, origin);
     const [next] = left;

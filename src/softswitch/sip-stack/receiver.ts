@@ -16,6 +16,7 @@ import type { Context } from './context.ts';
 import { onWire } from './context.ts';
 import { dialogKey } from './dialog-parts.ts';
 import type { SipDialog } from './dialog.ts';
+import { passAck } from './proxy.ts';
 import { ServerTx } from './server-transaction.ts';
 
 /** Extensions of the stack's own, and `path`, which asks nothing of a stack (RFC 3327 §5.3). */
@@ -99,6 +100,12 @@ export class Receiver {
       return;
     }
     const { message } = request;
+    const routed = this.#context.ownRoutes.routed(message);
+    if (routed !== undefined) {
+      // §16.12: a request of a dialog that we record-routed.
+      this.#begin(parsed, request, undefined).pass(routed);
+      return;
+    }
     // §8.2.2.2: the same request by another path (its branch differs) has been forked to us twice.
     const merged = this.#context.serverTransactions.hasMerged(parsed);
     const dialog = this.#dialogOf(parsed, request);
@@ -161,7 +168,12 @@ export class Receiver {
     known?.failureAcknowledged();
     // The ACK of a 2xx is a transaction of its own (§13.2.2.4): the dialog and CSeq say what it acknowledges.
     const dialog = this.#context.dialogs.get(dialogKey(parsed.callId, parsed.toTag ?? '', parsed.fromTag ?? ''));
-    dialog?.inviteOf(parsed.cseq.number)?.acknowledged(request);
+    if (dialog !== undefined) {
+      dialog.inviteOf(parsed.cseq.number)?.acknowledged(request);
+      return;
+    }
+    const routed = known === undefined ? this.#context.ownRoutes.routed(request.message) : undefined;
+    if (routed !== undefined) passAck(this.#context, routed);
   }
 
   #onCancel(parsed: Parsed, request: OnWire<SipRequest>): void {
@@ -173,7 +185,7 @@ export class Receiver {
     }
     this.#begin(parsed, request, undefined).refuse(200);
     // §9.2: no effect on a request that has its final response.
-    if (invite.over) return;
+    if (invite.over || invite.cancelProxied()) return;
     invite.refuse(487);
     this.#context.tell('onCancel', () => this.#context.user.onCancel(invite, request));
   }

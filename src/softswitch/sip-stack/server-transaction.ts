@@ -16,10 +16,15 @@ import type { Parsed } from '../../protocol/sip/parse.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
 import { agreeSession, formatSessionExpires, sessionExpiresOf } from '../../protocol/sip/session-expires.ts';
 import { contactHeader, without, withOwnAddress } from './addressing.ts';
-import type { OnWire, ResponseContent, ServerTransaction } from './api.ts';
+import type { OnWire, ProxyListener, ProxyPlan, ResponseContent, ServerTransaction } from './api.ts';
 import type { Context } from './context.ts';
 import { onWire } from './context.ts';
 import { SipDialog } from './dialog.ts';
+import { withRoutes } from './own-routes.ts';
+import { proxyRefusal } from './proxied-message.ts';
+import type { ProxyRefusal } from './proxied-message.ts';
+import type { Upstream } from './proxy.ts';
+import { Proxy } from './proxy.ts';
 import { ReliableResponses } from './reliable-responses.ts';
 import type { TransactionMachine } from './transaction-machine.ts';
 import { transactionMachine } from './transaction-machine.ts';
@@ -29,7 +34,7 @@ const STACK_HEADERS = new Set(['via', 'from', 'to', 'call-id', 'cseq', 'record-r
 /** A non-INVITE request must be answered while its client still listens: before its Timer F (64*T1 = 32 s). */
 const ANSWER_MS = 30_000;
 
-export class ServerTx implements ServerTransaction {
+export class ServerTx implements ServerTransaction, Upstream {
   readonly request: OnWire<SipRequest>;
   readonly parsed: Parsed;
   #dialog: SipDialog | undefined;
@@ -45,14 +50,14 @@ export class ServerTx implements ServerTransaction {
   #accepted: TransactionMachine<AcceptedInviteEvent> | undefined;
   #reliable: ReliableResponses | undefined;
   #ack: OnWire<SipRequest> | undefined;
+  /** A reliable response had a body: the offer of the INVITE has its answer (RFC 3262 §5). */
+  #answeredEarly = false;
+  #proxy: Proxy | undefined;
   readonly #cancelDeadline: () => void;
   readonly #context: Context;
   readonly #key: string;
 
   constructor(context: Context, key: string, parsed: Parsed, request: OnWire<SipRequest>, dialog: SipDialog | undefined) {
-  /** A reliable response had a body: the offer of the INVITE has its answer (RFC 3262 §5). */
-  #answeredEarly = false;
-  #proxy: Proxy | undefined;
     this.#context = context;
     this.#key = key;
     this.parsed = parsed;
@@ -86,11 +91,6 @@ export class ServerTx implements ServerTransaction {
     return this.#over;
   }
 
-  respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over' | 'no_100rel'> {
-    if (this.#over) return err('transaction_over');
-    if (this.#isReliable(content) && !this.#takesReliable()) return err('no_100rel');
-    return ok(this.#send(content));
-  }
   /** Whose offer in this INVITE, or in our 2xx to it, waits for its answer (RFC 3261 §13.2.1). */
   get openOffer(): 'theirs' | 'ours' | 'none' {
     if (this.#invite === undefined) return 'none';
@@ -98,6 +98,70 @@ export class ServerTx implements ServerTransaction {
     return this.#over || this.#answeredEarly ? 'none' : 'theirs';
   }
 
+  respond(content: ResponseContent): Result<OnWire<SipResponse>, 'transaction_over' | 'no_100rel'> {
+    if (this.#over || this.proxied) return err('transaction_over');
+    if (this.#isReliable(content) && !this.#takesReliable()) return err('no_100rel');
+    return ok(this.#send(content));
+  }
+
+  get proxied(): boolean {
+    return this.#proxy !== undefined;
+  }
+
+  proxy(plan: ProxyPlan, listener: ProxyListener): ReturnType<ServerTransaction['proxy']> {
+    if (this.#over || this.proxied) return err('transaction_over');
+    if (this.#dialog !== undefined) return err('in_dialog');
+    // The user names the next hop: a Route of the caller's would have us send to anyone.
+    const { message } = this.request;
+    return this.#hand({ ...message, headers: withRoutes(message.headers, []) }, plan, listener);
+  }
+
+  /** Sends it on by its Route; `request` is without Routes of ours (RFC 3261 §16.12). */
+  pass(request: SipRequest): void {
+    const plan: ProxyPlan = { targets: [request.uri], requestUri: 'kept', recordRoute: false, forking: 'serial', followRedirects: false };
+    this.#hand(request, plan, { onFinal: () => undefined, onDone: () => undefined });
+  }
+
+  #hand(request: SipRequest, plan: ProxyPlan, listener: ProxyListener): Result<void, ProxyRefusal['code']> {
+    const refusal = proxyRefusal(this.request.message, this.#context.ownRoutes);
+    if (refusal !== undefined) {
+      this.refuse(refusal.status, refusal.headers);
+      return err(refusal.code);
+    }
+    // Timer C of the branches is what bounds it.
+    this.#cancelDeadline();
+    this.#proxy = new Proxy(this.#context, this, request, plan, listener);
+    this.#proxy.start();
+    return ok(undefined);
+  }
+
+  /** The CANCEL of a request that is being proxied (§16.10); false when it is not. */
+  cancelProxied(): boolean {
+    this.#proxy?.cancel();
+    return this.proxied;
+  }
+
+  /** A response of a branch, on its way to the sender (§16.7 steps 5 to 9). */
+  forward(response: SipResponse): void {
+    const { status } = response;
+    const headers = this.#context.identity.told(response.headers, this.request.flow.remote.host);
+    const text = serialize({ ...response, headers });
+    if (this.#over) {
+      // Another 2xx, or one again: the transaction has no part in it (RFC 6026 §7.1).
+      if (status < 300) this.#transmit(text);
+      return;
+    }
+    this.#over = status >= 200;
+    this.#last = text;
+    this.#invite?.post({ type: 'response', status });
+    this.#nonInvite?.post({ type: 'response', status });
+  }
+
+  abandon(): void {
+    this.#over = true;
+    this.#nonInvite?.stop();
+    this.#context.serverTransactions.delete(this.#key, this);
+  }
 
   /** An answer of the stack itself. */
   refuse(status: number, headers: readonly SipHeader[] = []): void {
@@ -141,6 +205,7 @@ export class ServerTx implements ServerTransaction {
     this.#nonInvite?.stop();
     this.#accepted?.stop();
     this.#reliable?.stop();
+    this.#proxy?.stop();
     this.#context.awaitingAck.delete(this);
     this.#context.serverTransactions.delete(this.#key, this);
   }
@@ -156,6 +221,7 @@ export class ServerTx implements ServerTransaction {
     const reliables = this.#isReliable(content) ? this.#reliables() : undefined;
     const rseq = reliables?.nextSeq();
     if (rseq !== undefined) {
+      if ((content.body ?? '') !== '') this.#answeredEarly = true;
       headers.push({ name: 'RSeq', value: String(rseq) });
       if (!hasOption({ headers }, 'Require', '100rel')) headers.push({ name: 'Require', value: '100rel' });
     }
@@ -221,7 +287,6 @@ export class ServerTx implements ServerTransaction {
     const cancel = buildCancel(this.request.message);
     this.#context.tell('onCancel', () => this.#context.user.onCancel(this, onWire(cancel, this.request.flow, serialize(cancel))));
   }
-      if ((content.body ?? '') !== '') this.#answeredEarly = true;
 
   /** RFC 3261 §12.1.1, RFC 3311 §5.2, RFC 6665 §4.2.1: what makes a dialog or refreshes its target names ours. */
   #namesTarget(success: boolean, reliable: boolean): boolean {

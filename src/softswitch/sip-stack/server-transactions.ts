@@ -20,7 +20,8 @@ export class ServerTransactions {
 
   add(key: string, transaction: ServerTx): void {
     this.#byKey.set(key, transaction);
-    if (transaction.parsed.toTag === undefined) this.#byOriginal.set(originalKey(transaction.parsed), transaction);
+    const original = originalKey(transaction.parsed);
+    if (transaction.parsed.toTag === undefined && !this.#byOriginal.has(original)) this.#byOriginal.set(original, transaction);
   }
 
   delete(key: string, transaction: ServerTx): void {
@@ -29,9 +30,9 @@ export class ServerTransactions {
     if (this.#byOriginal.get(original) === transaction) this.#byOriginal.delete(original);
   }
 
-  /** RFC 3261 §8.2.2.2: whether this request, of another branch, is being handled already. */
+  /** RFC 3261 §8.2.2.2: whether this request, of another branch, is being handled already. A proxy may see it more than once. */
   hasMerged(parsed: Parsed): boolean {
-    return parsed.toTag === undefined && this.#byOriginal.has(originalKey(parsed));
+    return parsed.toTag === undefined && this.#byOriginal.get(originalKey(parsed))?.proxied === false;
   }
 }
 

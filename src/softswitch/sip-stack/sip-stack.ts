@@ -5,6 +5,7 @@ import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
+import type { SipUri } from '../../protocol/sip/uri.ts';
 import { formatUri } from '../../protocol/sip/uri.ts';
 import { contactHeader, parseSipUri, viaHeader, without, withOwnAddress } from './addressing.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 } from './api.ts';
 import { Admission } from './admission.ts';
 import { AssertedIdentity } from './asserted-identity.ts';
+import type { TransactionUse } from './client-transaction.ts';
 import { branchOf, clientKey, ClientTx } from './client-transaction.ts';
 import type { Context } from './context.ts';
 import { sendFailure } from './context.ts';
@@ -20,9 +22,10 @@ import type { FailoverOptions, Ways } from './failover.ts';
 import { LargeRequests, sendWithFailover } from './failover.ts';
 import { Ids } from './ids.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { OwnRoutes } from './own-routes.ts';
+import { rareWarnings } from './rare-warnings.ts';
 import { Receiver } from './receiver.ts';
 import { ServerTransactions } from './server-transactions.ts';
-import { rareWarnings } from './rare-warnings.ts';
 import { Transports } from './transport.ts';
 
 /** Headers of a new request the stack makes itself. */
@@ -77,6 +80,7 @@ class Stack implements SipStack {
       transports,
       admission,
       identity: new AssertedIdentity(options.trustedPeers ?? []),
+      ownRoutes: new OwnRoutes(options.random(32)),
       dialogs,
       serverTransactions,
       clientTransactions,
@@ -84,6 +88,7 @@ class Stack implements SipStack {
       awaitingAck: new Set(),
       count,
       start: (request, flow, listener, dialog) => this.#send(request, [flow], listener, dialog),
+      forward: (hop, build, listener) => this.#forward(hop, build, listener),
       tell: (what, callback) => {
         try {
           callback();
@@ -148,22 +153,40 @@ class Stack implements SipStack {
     const fixed = request.method === 'CANCEL' || flows[0] === dialog?.source;
     const ways = fixed ? flows : this.#large.ways(Buffer.byteLength(serialize(request)), flows, (flow) => transports.byTcp(flow));
     const options: FailoverOptions = {
-      begin: (message, flow, hears) => this.#start(message, flow, hears, dialog),
+      begin: (message, flow, hears) => this.#start(message, flow, hears, dialog, 'user_agent'),
       branch: () => ids.branch(),
-      onMove: (from, to) => {
-        this.#context.count('failovers');
-        this.#large.moved(from, to);
-      },
+      onMove: (from, to) => this.#moved(from, to),
     };
     return sendWithFailover(options, request, flows[0], ways, listener);
   }
 
-  #start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTx | SendFailure {
+  /** RFC 3261 §16.6 steps 7 to 10. */
+  async #forward(hop: SipUri, build: (flow: Flow) => SipRequest, listener: ResponseListener): Promise<ClientTransaction | SendFailure> {
+    const { transports, ids } = this.#context;
+    const flows = await transports.locate(hop);
+    if (typeof flows === 'string') return sendFailure(flows, `no way to ${formatUri(hop)}`);
+    const request = build(flows[0]);
+    const ways = this.#large.ways(Buffer.byteLength(serialize(request)), flows, (flow) => transports.byTcp(flow));
+    const options: FailoverOptions = {
+      begin: (message, flow, hears) => this.#start(message, flow, hears, undefined, 'proxy'),
+      branch: () => ids.branch(),
+      build,
+      onMove: (from, to) => this.#moved(from, to),
+    };
+    return sendWithFailover(options, request, flows[0], ways, listener);
+  }
+
+  #moved(from: Flow, to: Flow): void {
+    this.#context.count('failovers');
+    this.#large.moved(from, to);
+  }
+
+  #start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined, use: TransactionUse): ClientTx | SendFailure {
     const { clientTransactions, limits } = this.#context;
     if (this.#closed) return sendFailure('closed', 'the SIP stack is closed');
     if (clientTransactions.size >= limits.transactions) return sendFailure('too_many', `more than ${limits.transactions} requests under way`);
     const key = clientKey(branchOf(request), request.method);
-    const transaction = new ClientTx(this.#context, key, request, flow, listener, dialog);
+    const transaction = new ClientTx(this.#context, key, request, flow, listener, dialog, use);
     clientTransactions.set(key, transaction);
     transaction.start();
     return transaction;

@@ -114,6 +114,12 @@ export interface SrfDialog {
   request(options: { readonly method: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }): Promise<SrfResponse>;
 }
 
+export interface ProxyResults {
+  readonly connected: boolean;
+  readonly finalStatus?: number;
+  readonly responses: readonly { readonly address: string; readonly port: number; readonly msgs: readonly { readonly status: number }[] }[];
+}
+
 export interface SrfClient {
   connect(options: { readonly host: string; readonly port: number; readonly secret: string }): void;
   disconnect(): void;
@@ -129,6 +135,18 @@ export interface SrfClient {
     callbacks?: { readonly cbRequest?: (error: unknown, request: SrfRequest) => void; readonly cbProvisional?: (response: SrfResponse) => void },
   ): Promise<SrfDialog>;
   request(uri: string, options: { readonly method: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }): Promise<SrfRequest>;
+  proxyRequest(
+    request: SrfRequest,
+    destination: string | string[],
+    options?: {
+      readonly forking?: 'sequential' | 'simultaneous';
+      readonly remainInDialog?: boolean;
+      readonly followRedirects?: boolean;
+      readonly provisionalTimeout?: string;
+      readonly finalTimeout?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    },
+  ): Promise<ProxyResults>;
 }
 
 /** An srf whose routes are set by `register`, connected; its `route` frames are at the server. */
