@@ -14,6 +14,7 @@ import { newId, randomBelow } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
 import { Registrar } from './call/registrar.ts';
 import { Registry, type LiveCounts } from './call/registry.ts';
+import { Switchboard } from './call/switchboard.ts';
 import { roomSettings, userSettings } from './cli/ask.ts';
 import { ensureDemoRoom, type DemoRoom } from './cli/demo-room.ts';
 import { createRoomCommands, type RoomChange } from './cli/room-commands.ts';
@@ -86,6 +87,7 @@ class Program implements App {
   /** What has been started, to be stopped in reverse order. */
   readonly #started: { readonly what: string; readonly stop: () => unknown }[] = [];
   #registry: Registry | undefined;
+  #switchboard: Switchboard | undefined;
   #addresses: readonly string[] = [];
   #counts: () => Omit<DebugState, keyof LiveCounts> = () => ({ legs: 0, endpoints: 0, sipServer: undefined, mediaServer: undefined });
   #sipServer: SipServer | undefined;
@@ -117,7 +119,8 @@ class Program implements App {
       });
     };
     report();
-    const drained = await attempt(registry.drain(), this.#config.drain.timeout * 1_000, this.#scheduler);
+    this.#switchboard?.endAll('shutdown');
+    const drained = await attempt(Promise.all([registry.drain(), this.#switchboard?.empty()]), this.#config.drain.timeout * 1_000, this.#scheduler);
     cancel();
     if (!drained.ok) this.#log.warn({ code: 'drain_timeout', ...registry.counts() }, 'drain.timeout is over; the calls that are left are cut');
   }
@@ -132,7 +135,7 @@ class Program implements App {
   }
 
   debugState(): DebugState {
-    return { ...(this.#registry?.counts() ?? { calls: 0, conferences: 0, timers: 0 }), ...this.#counts() };
+    return { ...this.#liveCounts(), ...this.#counts() };
   }
 
   async #start(): Promise<Result<Started, Problem>> {
@@ -200,6 +203,20 @@ class Program implements App {
       log,
       newId,
     });
+    const policy = policyOf(config);
+    const switchboard = new Switchboard({
+      registry,
+      registrar,
+      rooms: stores.rooms,
+      attendantAliases: config.attendant.aliases.map((alias) => alias.toLowerCase()),
+      callsFrom: config.registrar.callsFrom,
+      ringingMs: config.registrar.ringing * 1_000,
+      longestMs: policy.ending.longestConnectionMs,
+      callLimit: config.limits.calls,
+      cdr,
+      scheduler,
+      log,
+    });
     const signalling = new DrachtioSignalling({
       srf,
       server: sip === undefined ? { host: config.drachtio.host ?? '', port: config.drachtio.port, secret: config.drachtio.secret } : sip.value.control,
@@ -208,14 +225,16 @@ class Program implements App {
       scheduler,
       log,
       registrar,
-      onCall: (leg) => registry.arrive(leg),
+      onCall: (invitation) => switchboard.arrive(invitation),
     });
     this.#onStop('signalling', () => signalling.stop());
     this.#onStop('media', () => media.stop());
     this.#registry = registry;
+    this.#switchboard = switchboard;
     this.#onStop('calls', async () => {
       registry.cutAll('shutdown');
-      await attempt(registry.empty(), cutMs, scheduler);
+      switchboard.endAll('shutdown');
+      await attempt(Promise.all([registry.empty(), switchboard.empty()]), cutMs, scheduler);
     });
     this.#counts = () => ({
       legs: signalling.legs,
@@ -263,9 +282,14 @@ class Program implements App {
       uptimeSeconds: Math.round((this.#scheduler.now() - this.#startedAt) / 1_000),
       listening: this.#addresses,
       rooms: registry.roomStatus(),
-      calls: registry.callStatus(),
+      calls: [...registry.callStatus(), ...(this.#switchboard?.status() ?? [])],
       ...(media && { media: ofEngine(media) }),
     };
+  }
+
+  #liveCounts(): LiveCounts {
+    const { calls, conferences, timers } = this.#registry?.counts() ?? { calls: 0, conferences: 0, timers: 0 };
+    return { calls: calls + (this.#switchboard?.size ?? 0), conferences, timers: timers + (this.#switchboard?.timers ?? 0) };
   }
 
   #reportCdr(report: CdrQueueReport): void {

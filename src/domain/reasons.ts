@@ -26,6 +26,12 @@ export type EndReason =
   | 'kicked'
   | 'room_removed'
   | 'admin_ended'
+  // the user who was called
+  | 'callee_hung_up'
+  | 'callee_busy'
+  | 'callee_declined'
+  | 'callee_unavailable'
+  | 'no_answer'
   // media and signalling
   | 'no_common_codec'
   | 'bad_offer'
@@ -78,6 +84,12 @@ const causes: Readonly<Record<EndReason, EndCause>> = {
   // As any alias nobody has: outside, a room removed is a room that never was.
   room_removed: { status: 404, cause: 1, fault: 'policy', bucket: 'ended', goodbye: 'ended' },
   admin_ended: { status: 480, cause: 16, fault: 'policy', bucket: 'ended', goodbye: 'ended' },
+
+  callee_hung_up: { status: 480, cause: 16, fault: 'caller', bucket: 'ended' },
+  callee_busy: { status: 486, cause: 17, fault: 'peer', bucket: 'turned_away' },
+  callee_declined: { status: 603, cause: 21, fault: 'peer', bucket: 'turned_away' },
+  callee_unavailable: { status: 480, cause: 20, fault: 'peer', bucket: 'turned_away' },
+  no_answer: { status: 480, cause: 19, fault: 'peer', bucket: 'turned_away' },
 
   no_common_codec: { status: 488, cause: 88, fault: 'peer', bucket: 'peer_failed' },
   bad_offer: { status: 400, cause: 95, fault: 'peer', bucket: 'peer_failed' },

@@ -38,6 +38,8 @@ declare module 'drachtio-srf' {
       readonly method: string;
       readonly uri: string;
       readonly socket: Socket;
+      /** Of a request we sent. */
+      cancel(callback: (error: unknown) => void): void;
     }
 
     interface ResponseOptions {
@@ -61,6 +63,7 @@ declare module 'drachtio-srf' {
       _reinvitesInProgress: { count: number; admitOne: (() => void)[] };
       destroy(options?: { headers?: Headers }): Promise<unknown>;
       modify(sdp: string): Promise<string>;
+      request(options: { method: string; headers?: Headers; body?: string }): Promise<Response>;
       on(event: 'destroy', listener: (bye: Request, reason?: string) => void): this;
       on(event: 'ack', listener: (ack: Request) => void): this;
       once(event: 'ack', listener: (ack: Request) => void): this;
@@ -88,6 +91,12 @@ declare module 'drachtio-srf' {
     options(handler: Srf.Handler): void;
     createUAS(req: Srf.Request, res: Srf.Response, options: { localSdp: string; headers?: Srf.Headers }): Promise<Srf.Dialog>;
     createUAS(req: Srf.Request, res: Srf.Response, options: { localSdp: string; headers?: Srf.Headers }, callback: (error: unknown, dialog?: Srf.Dialog) => void): this;
+    createUAC(
+      uri: string,
+      options: { localSdp: string; headers?: Srf.Headers; proxy?: string },
+      progress: { cbRequest?: (error: unknown, request?: Srf.Request) => void; cbProvisional?: (response: Srf.Response) => void },
+      callback: (error: unknown, dialog?: Srf.Dialog) => void,
+    ): unknown;
     on(event: 'connect', listener: (error: Error | null | undefined, hostPorts: string, version?: string) => void): this;
     on(event: 'error', listener: (error: unknown) => void): this;
     on(event: 'close' | 'reconnecting', listener: () => void): this;

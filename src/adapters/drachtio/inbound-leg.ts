@@ -247,13 +247,13 @@ function serverEnd(why = ''): EndReason {
 }
 
 /** The whole address and its user part. */
-function dialled(uri: string): readonly [string, ...string[]] {
+export function dialled(uri: string): readonly [string, ...string[]] {
   const { user, host } = Srf.parseUri(uri) ?? {};
   const name = shownText(user ?? '').toLowerCase();
   return host === undefined || name === '' ? [name] : [`${name}@${shownText(host).toLowerCase()}`, name];
 }
 
-function callerOf(req: Srf.Request): Caller {
+export function callerOf(req: Srf.Request): Caller {
   const from = parsedFrom(req);
   const uri = shownText(from.uri);
   const number = shownText(Srf.parseUri(from.uri)?.user ?? '');

@@ -1,10 +1,12 @@
 import type Srf from 'drachtio-srf';
 import { errorText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
-import type { InboundLeg, SignallingPort } from '../../ports/call-leg.ts';
+import type { SignallingPort } from '../../ports/call-leg.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RegistrarPort } from '../../ports/registrar.ts';
-import { SipLeg, type WireEnd } from './inbound-leg.ts';
+import type { Invitation } from '../../ports/user-call.ts';
+import type { WireEnd } from './inbound-leg.ts';
+import { SipInvitation, type Losable } from './invitation.ts';
 import { accepted, allowed, refusedMethods } from './methods.ts';
 import { answerRegister } from './register.ts';
 
@@ -17,13 +19,13 @@ export interface DrachtioOptions {
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly registrar: RegistrarPort;
-  readonly onCall: (leg: InboundLeg) => void;
+  readonly onCall: (invitation: Invitation) => void;
 }
 
 /** Calls from outside, by way of a drachtio server. Lost, it is connected to again; its calls are over then (D-10). */
 export class DrachtioSignalling implements SignallingPort {
   readonly #options: DrachtioOptions;
-  readonly #legs = new Set<SipLeg>();
+  readonly #legs = new Set<Losable>();
   #addresses: readonly string[] = [];
   #available = false;
   #onFirst: () => void = () => undefined;
@@ -112,9 +114,15 @@ export class DrachtioSignalling implements SignallingPort {
     const { srf, newId, wireEnd, scheduler, log, onCall } = this.#options;
     try {
       const id = newId();
-      const leg: SipLeg = new SipLeg({ id, srf, req, res, wireEnd, scheduler, log: log.child({ call: id }), onClosed: () => this.#legs.delete(leg) });
-      this.#legs.add(leg);
-      onCall(leg);
+      let taken: Losable | undefined;
+      const onClosed = (): void => {
+        if (taken !== undefined) this.#legs.delete(taken);
+      };
+      const invitation = new SipInvitation({ id, srf, req, res, wireEnd, scheduler, log: log.child({ call: id }), onClosed }, (leg) => {
+        taken = leg;
+        this.#legs.add(leg);
+      });
+      onCall(invitation);
     } catch (error) {
       log.error({ code: 'invite_failed', problem: errorText(error) }, 'an INVITE could not be taken');
       if (!res.finalResponseSent) res.send(500);

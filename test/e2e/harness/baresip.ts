@@ -116,7 +116,7 @@ export class Baresip {
   }
 
   /** Waits for an event of the call; answers what baresip says about it (for CALL_CLOSED: why). */
-  async event(type: 'REGISTER_OK' | 'REGISTER_FAIL' | 'CALL_INCOMING' | 'CALL_RINGING' | 'CALL_ESTABLISHED' | 'CALL_CLOSED' | 'CALL_RTPESTAB', deadlineMs = 30_000): Promise<string> {
+  async event(type: 'CALL_INCOMING' | 'CALL_RINGING' | 'CALL_ESTABLISHED' | 'CALL_CLOSED' | 'CALL_RTPESTAB', deadlineMs = 30_000): Promise<string> {
     const event = await until(
       `${type} at baresip ${this.name}`,
       () => this.#events.find((candidate) => candidate.type === type),
