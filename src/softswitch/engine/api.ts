@@ -183,7 +183,7 @@ export type EngineEvent =
   | { readonly type: 'recording'; readonly recording: RecordingId; readonly what: 'failed'; readonly message: string }
   /** Nothing came from the far end for the time set by `setMediaTimeout`; told once. */
   | { readonly type: 'mediaTimeout'; readonly leg: LegId }
-  /** A worker died and is replaced: these legs and conferences are gone. Everything of them that had to end exactly once ends with this. */
+  /** A worker died and is replaced: these legs and conferences are gone. Plays and talks end with this; of each recording `failed` follows. */
   | { readonly type: 'lost'; readonly legs: readonly LegId[]; readonly conferences: readonly ConferenceId[]; readonly message: string };
 
 /**

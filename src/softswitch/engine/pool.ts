@@ -337,9 +337,11 @@ export class EnginePool implements Engine {
     const [legs, conferences] = [[...slot.legs], [...slot.conferences]];
     for (const id of legs) this.close(id);
     for (const id of conferences) this.destroyConference(id);
-    for (const [id, recording] of this.#recordings) if (recording.slot === slot) this.#recordings.delete(id);
+    const recordings = [...this.#recordings].filter(([, recording]) => recording.slot === slot);
+    for (const [id] of recordings) this.#recordings.delete(id);
     slot.replace();
     this.#options.onEvent({ type: 'lost', legs, conferences, message });
+    for (const [id, { path }] of recordings) this.#refuse(id, path, message);
   }
 }
 

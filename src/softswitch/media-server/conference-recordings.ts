@@ -11,6 +11,8 @@ export interface Recording {
   readonly auto: boolean;
   /** Seconds since the Unix epoch. */
   readonly startedAt: number;
+  /** The engine has opened the file. */
+  started: boolean;
   paused: boolean;
   stopping: boolean;
 }
@@ -43,7 +45,7 @@ export class ConferenceRecordings {
     if (this.list.some((recording) => recording.file === file)) return 'in_use';
     if (this.#all.size >= MAX_RECORDINGS || this.#core.recordings.size >= this.#core.limits.recordings) return 'too_many';
     const id = this.#core.newUuid();
-    this.#all.set(id, { id, path, file, auto, startedAt: Math.floor(this.#core.scheduler.now() / 1_000), paused: false, stopping: false });
+    this.#all.set(id, { id, path, file, auto, startedAt: Math.floor(this.#core.scheduler.now() / 1_000), started: false, paused: false, stopping: false });
     this.#core.recordings.set(id, (event) => this.#on(event));
     this.#core.engine.record(id, { conference: this.#conference }, file);
     return 'started';
@@ -90,10 +92,16 @@ export class ConferenceRecordings {
     if (recording === undefined) return;
     switch (event.what) {
       case 'started':
+        recording.started = true;
         this.#tell([['Action', 'start-recording'], ['Path', recording.path]]);
         return;
       case 'failed':
         this.#core.log.warn({ path: recording.path, error: event.message }, 'recording failed');
+        // A full disk, or a worker that died: what was told to have begun is told to be over.
+        if (recording.started) {
+          this.#stopped(recording, [['Error', 'File could not be written']]);
+          return;
+        }
         this.#tell([['Action', 'start-recording'], ['Path', recording.path], ['Error', 'File could not be opened for recording']]);
         this.#forget(recording);
         return;

@@ -189,13 +189,7 @@ function onEngineEvent(core: Core, event: EngineEvent): void {
 function lost(core: Core, { legs, conferences, message }: Extract<EngineEvent, { readonly type: 'lost' }>): void {
   core.log.error({ message, legs: legs.length, conferences: conferences.length }, 'the media engine lost calls: they end');
   const members = conferences.flatMap((id) => core.conferences.byUuid(id)?.members ?? []).map(({ channel }) => channel);
-  const lostChannels = new Set(legs.flatMap((leg) => core.channels.get(leg) ?? []));
-  for (const channel of new Set([...lostChannels, ...members])) {
-    // The leg of a mere member is alive elsewhere, and tells the end of what it records.
-    const recordings = lostChannels.has(channel) ? [...channel.recordings.values()] : [];
-    channel.hangup('NORMAL_TEMPORARY_FAILURE');
-    for (const recording of recordings) recording.lost(message);
-  }
+  for (const channel of new Set([...legs.flatMap((leg) => core.channels.get(leg) ?? []), ...members])) channel.hangup('NORMAL_TEMPORARY_FAILURE');
 }
 
 /** Waits until `done`, for a bounded time. */

@@ -48,11 +48,6 @@ export class Recording {
     this.#channel.core.engine.stopRecording(this.#id);
   }
 
-  /** The engine lost it with its worker: nothing more is heard of it. */
-  lost(message: string): void {
-    this.#on({ type: 'recording', recording: this.#id, what: 'failed', message });
-  }
-
   /** Masked, silence is written instead of what is said. */
   mask(masked: boolean): void {
     this.#channel.core.engine.pauseRecording(this.#id, masked);

@@ -101,9 +101,13 @@ describe('engine of two workers', () => {
     const continuous = await lab.undisturbed(async () => hearer.phone.receive(50).then((heard) => isContinuous(heard.map(({ packet }) => packet.sequence))));
     assert.ok(continuous);
     const during = hearer.phone.receive(50);
+    engine.record('of a leg', { leg: first.leg, what: 'both' }, join(folder, 'leg.wav'));
+    engine.record('of a room', { conference: falls.conference }, join(folder, 'room.wav'));
+    for (const id of ['of a leg', 'of a room']) await bench.event('recording', ({ recording }) => recording === id);
     kill(bench, first.leg);
     const lost = await bench.event('lost');
     assert.deepEqual([[...lost.legs].sort(), lost.conferences], [[first.leg, second.leg].sort(), [falls.conference]]);
+    for (const id of ['of a leg', 'of a room']) await bench.event('recording', ({ recording, what }) => recording === id && what === 'failed');
     const heard = await during;
     assert.ok(isContinuous(heard.map(({ packet }) => packet.sequence)));
     assert.deepEqual(await hearing([hearer], [440, 770]), ['-x']);

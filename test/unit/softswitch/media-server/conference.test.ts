@@ -362,6 +362,17 @@ describe('recording', () => {
     assert.deepEqual([bench.core.recordings.size, bench.clock.pending], [0, 0]);
   });
 
+  it('a file that cannot be written any more: stop-recording with Error', async () => {
+    const bench = new ConferenceBench();
+    bench.join('room');
+    await bench.api('room record /full/a.wav');
+    bench.recorded('started');
+    bench.recorded('failed');
+    const told = bench.events.at(-1);
+    assert.deepEqual([told?.Action, told?.Path, told?.Error], ['stop-recording', '/full/a.wav', 'File could not be written']);
+    assert.equal(bench.core.recordings.size, 0);
+  });
+
   it('a file that cannot be opened: start-recording with Error', async () => {
     const bench = new ConferenceBench();
     bench.join('room');
