@@ -1,6 +1,5 @@
 /** The outside of Opus packets (RFC 6716 §3): how long they are and how several frames share one. */
 
-export const OPUS_CLOCK_RATE = 48_000;
 /** RFC 6716 §3.2.5: no packet holds more than 120 ms. */
 export const OPUS_MAX_SAMPLES = 5760;
 
