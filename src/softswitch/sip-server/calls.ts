@@ -87,6 +87,14 @@ export class Calls {
     const known = this.#dialogs.get(id);
     if (dialog.state !== 'ended') this.#dialogs.set(id, { client, dialog });
     else if (known?.dialog === dialog) this.#dialogs.delete(id);
+    if (dialog.state === 'ended') this.#forgetInvites(dialog);
+  }
+
+  /** With its dialog a re-INVITE is over: the stack has answered it, and its client need not (RFC 3261 §15.1.2). */
+  #forgetInvites(dialog: Dialog): void {
+    for (const { id, transaction } of this.#pending.values()) {
+      if (transaction.dialog === dialog && transaction.request.message.method === 'INVITE') this.deletePending(id);
+    }
   }
 
   deleteCall(dialogId: string): void {

@@ -228,7 +228,7 @@ export class ClientTx implements ClientTransaction {
   #sendCancel(): void {
     if (this.#cancel === undefined) return;
     this.#cancelled = 'sent';
-    this.#context.start(this.#cancel, this.request.flow, { onResponse: () => undefined }, undefined);
+    this.#context.start(this.#cancel, [this.request.flow], { onResponse: () => undefined }, undefined);
     // RFC 3261 §9.1: a UAS that answers the CANCEL but never the INVITE is not waited for longer than 64*T1.
     this.#cancelDeadline();
     this.#cancelDeadline = this.#context.scheduler.after(GIVE_UP, () => {

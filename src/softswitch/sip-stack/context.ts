@@ -7,9 +7,10 @@ import type { Admission } from './admission.ts';
 import type { AssertedIdentity } from './asserted-identity.ts';
 import type { ClientTx } from './client-transaction.ts';
 import type { SipDialog } from './dialog.ts';
+import type { Ways } from './failover.ts';
 import type { Ids } from './ids.ts';
-import type { ServerTransactions } from './server-transactions.ts';
 import type { OwnRoutes } from './own-routes.ts';
+import type { ServerTransactions } from './server-transactions.ts';
 import type { ServerTx } from './server-transaction.ts';
 import type { Transports } from './transport.ts';
 
@@ -22,8 +23,8 @@ export interface Context {
   readonly transports: Transports;
   readonly admission: Admission;
   readonly identity: AssertedIdentity;
-  /** By `dialogKey`. */
   readonly ownRoutes: OwnRoutes;
+  /** By `dialogKey`. */
   readonly dialogs: Map<string, SipDialog>;
   readonly serverTransactions: ServerTransactions;
   readonly clientTransactions: Map<string, ClientTx>;
@@ -32,8 +33,8 @@ export interface Context {
   /** INVITEs answered with a 2xx whose ACK has not come. */
   readonly awaitingAck: Set<ServerTx>;
   count(what: string): void;
-  /** Starts a client transaction; `dialog` is the one the request is in. */
-  start(request: SipRequest, flow: Flow, listener: ResponseListener, dialog: SipDialog | undefined): ClientTransaction | SendFailure;
+  /** Starts a client transaction; `request` is built for the first of `flows`, `dialog` is the one it is in. */
+  start(request: SipRequest, flows: Ways, listener: ResponseListener, dialog: SipDialog | undefined): ClientTransaction | SendFailure;
   /** Starts the client transaction of a proxied request at one of the places `hop` stands for; `build` makes the request for the way to it. */
   forward(hop: SipUri, build: (flow: Flow) => SipRequest, listener: ResponseListener): Promise<ClientTransaction | SendFailure>;
   /** Runs a callback of the user; a throw is logged and goes no further. */

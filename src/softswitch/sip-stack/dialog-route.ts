@@ -4,6 +4,7 @@ import { parseSipUri } from './addressing.ts';
 import type { Flow, SendFailure } from './api.ts';
 import type { Context } from './context.ts';
 import { sendFailure } from './context.ts';
+import type { Ways } from './failover.ts';
 
 export interface DialogRoute {
   readonly remoteTarget: string;
@@ -12,17 +13,17 @@ export interface DialogRoute {
   readonly source: Flow;
 }
 
-/** The way of the next request. */
-export async function nextFlow({ transports }: Context, { remoteTarget, routeSet, source }: DialogRoute): Promise<Flow | SendFailure> {
+/** The ways of the next request, best first (RFC 3263 §4 goes for requests in dialogs, too). */
+export async function nextFlows({ transports }: Context, { remoteTarget, routeSet, source }: DialogRoute): Promise<Ways | SendFailure> {
   const first = routeSet[0];
   const target = parseSipUri(first === undefined ? remoteTarget : (parseNameAddr(first)?.uri ?? ''));
   // A target behind a NAT, or one we cannot send to, is reached where its messages come from; but nobody listens at the
   // port a connection came from once it is gone.
   const comesBack = transports.isOpen(source) || (target?.host !== source.remote.host && source.transport !== 'tcp' && source.transport !== 'tls');
-  if (first === undefined && comesBack) return source;
+  if (first === undefined && comesBack) return [source];
   const flows = target === undefined ? 'transport_not_available' : await transports.locate(target);
-  if (flows === 'transport_not_available') return source;
-  return flows === 'host_not_found' ? sendFailure(flows, `no way to ${remoteTarget}`) : flows[0];
+  if (flows === 'transport_not_available') return [source];
+  return flows === 'host_not_found' ? sendFailure(flows, `no way to ${remoteTarget}`) : flows;
 }
 
 /** Request-URI and Route headers of the next request. */

@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import { onWire, sendFailure } from './context.ts';
 import type { DialogParts } from './dialog-parts.ts';
 import { contactUri, dialogKey, partsOfClient, partsOfNotify, partsOfServer } from './dialog-parts.ts';
-import { nextFlow, nextTarget } from './dialog-route.ts';
+import { nextFlows, nextTarget } from './dialog-route.ts';
 import type { DialogRoute } from './dialog-route.ts';
 import type { ServerTx } from './server-transaction.ts';
 import type { Refreshable } from './session-timer.ts';
@@ -123,11 +123,12 @@ export class SipDialog implements Dialog, Refreshable {
     const bye = { method: 'BYE', headers: [{ name: 'Reason', value: reasonHeader }] };
     this.request(bye, { onResponse: () => undefined }).then(
       (sent) => {
-        // A BYE that finds no way: the user hears of it all the same.
-        if (!sent.ok) this.tellEnded(reason, reasonHeader);
-        else {
+        if (sent.ok) {
           this.end();
           this.#context.tell('onDialogEnded', () => this.#context.user.onDialogEnded(this, reason, sent.value.request));
+        } else if (!this.#hasEnded()) {
+          // No way for the BYE: the user hears of it all the same.
+          this.tellEnded(reason, reasonHeader);
         }
       },
       (error: unknown) => this.#context.log.error({ error }, 'sip: BYE failed'),
@@ -136,7 +137,6 @@ export class SipDialog implements Dialog, Refreshable {
 
   /** Ends it without a message to the far end, and tells the user by a BYE that only the user sees. */
   tellEnded(reason: DialogEnd, reasonHeader: string): void {
-    if (this.#state === 'ended') return;
     this.#localSeq += 1;
     const bye = this.#build({ method: 'BYE', headers: [{ name: 'Reason', value: reasonHeader }] }, this.#localSeq, this.#source);
     this.end();
@@ -151,15 +151,15 @@ export class SipDialog implements Dialog, Refreshable {
     const asked = parseInt(content.headers?.find((header) => header.name.toLowerCase() === 'cseq')?.value ?? '', 10);
     this.#localSeq = asked > this.#localSeq ? asked : this.#localSeq + 1;
     const cseq = this.#localSeq;
-    const flow = await nextFlow(this.#context, this.#way());
-    if ('code' in flow) return err(flow);
+    const flows = await nextFlows(this.#context, this.#way());
+    if ('code' in flows) return err(flows);
     // It may have ended while the way was looked up. (A call: the compiler believes the check above for ever.)
     if (this.#hasEnded()) return err(sendFailure('no_dialog', 'the dialog is over'));
-    const request = this.#build(content, cseq, flow);
+    const request = this.#build(content, cseq, flows[0]);
     const watched = this.#watched(request, listener);
     const offer: { readonly method: string; transaction?: ClientTransaction } = { method: content.method };
     if (content.method === 'INVITE' || (content.method === 'UPDATE' && request.body !== '')) this.#offers.set(watched, offer);
-    const started = this.#context.start(request, flow, watched, this);
+    const started = this.#context.start(request, flows, watched, this);
     if ('code' in started) {
       this.#offers.delete(watched);
       return err(started);
@@ -172,8 +172,9 @@ export class SipDialog implements Dialog, Refreshable {
     const cseq = this.#answered;
     // Over or not: a 2xx that crossed our BYE is acknowledged too (RFC 3261 §13.2.2.4).
     if (cseq === undefined || cseq === this.#ack?.cseq) return err(sendFailure('no_invite_to_ack', 'no 2xx is waiting for an ACK'));
-    const flow = await nextFlow(this.#context, this.#way());
-    if ('code' in flow) return err(flow);
+    const flows = await nextFlows(this.#context, this.#way());
+    if ('code' in flows) return err(flows);
+    const [flow] = flows;
     const request = this.#build({ ...content, method: 'ACK' }, cseq, flow);
     const text = serialize(request);
     this.#ack = { cseq, flow, text };

@@ -87,7 +87,7 @@ class Stack implements SipStack {
       subscribing: new Map(),
       awaitingAck: new Set(),
       count,
-      start: (request, flow, listener, dialog) => this.#send(request, [flow], listener, dialog),
+      start: (request, flows, listener, dialog) => this.#send(request, flows, listener, dialog),
       forward: (hop, build, listener) => this.#forward(hop, build, listener),
       tell: (what, callback) => {
         try {

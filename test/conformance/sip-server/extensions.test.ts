@@ -52,6 +52,22 @@ describe('extensions of SIP through drachtio-srf', { timeout: 20_000 }, () => {
     await alice.close();
   };
 
+  it('RFC 3261 §15.1.2: a BYE while the application owes the answer to a re-INVITE: 487, and nothing is owed', async () => {
+    const { dialog, call, ended } = await answer();
+    const asked = new Promise<SrfResponse>((resolve) => dialog.on('modify', (_req, res) => resolve(res)));
+    alice.send('INVITE', call, { cseq: 2, branch: `${call.branch}-2`, body: SDP });
+    const res = await asked;
+    alice.send('BYE', call, { cseq: 3, branch: `${call.branch}-3` });
+    await alice.response(487, call);
+    await alice.response(200, call);
+    alice.send('ACK', call, { cseq: 2, branch: `${call.branch}-2` });
+    await ended;
+    await until(idle);
+    const late = await new Promise((resolve) => res.send(200, { body: SDP }, resolve));
+    assert.match(String(late), /Response not sent due to unknown transaction/);
+    await alice.close();
+  });
+
   describe('RFC 3262 reliable provisional responses', () => {
     it('§3: a 183 with Require: 100rel is repeated until its PRACK, and the 200 waits for it', async () => {
       const { req, res, call } = await ring(['Supported: 100rel']);

@@ -119,6 +119,26 @@ describe('RFC 3263: locating SIP servers', { timeout: 30_000 }, () => {
     assert.equal(await statuses.next(), 200);
     assert.equal(running.counter('failovers'), 2);
   });
+  it('§4.3 in a call: a proxy of its route that refuses is gone round, BYE and all', async () => {
+    aim();
+    const call = first.newCall();
+    first.send('INVITE', call, { extra: ['Record-Route: <sip:pair.example;lr>'] });
+    const transaction = await running.requests.next();
+    transaction.respond({ status: 200 });
+    await first.response(200, call);
+    first.send('ACK', call, { branch: `${call.branch}-ack` });
+    await running.acks.next();
+    const statuses = new Inbox<number>();
+    await transaction.dialog?.request({ method: 'BYE' }, { onResponse: (response) => statuses.put(response.message.status) });
+    const one = await first.incoming('BYE');
+    first.respond(one, 503);
+    const two = await second.incoming('BYE');
+    assert.equal(headerValue(two, 'CSeq'), headerValue(one, 'CSeq'));
+    assert.notEqual(headerValue(two, 'Via'), headerValue(one, 'Via'));
+    second.respond(two, 200);
+    assert.equal(await statuses.next(), 200);
+    assert.equal(running.stack.debugState().dialogs, 0);
+  });
   it('§4.3: 486 is an answer; the last 503 is one, too', async () => {
     const busy = await send('OPTIONS', 'sip:pair.example');
     first.respond(await busy.at(first), 486);
