@@ -175,14 +175,7 @@ export class Channel {
 
   digit(info: DigitInfo): void {
     if (this.ended) return;
-    const headers: EslHeader[] = [
-      ['DTMF-Digit', info.digit],
-      ['DTMF-Duration', String(info.duration)],
-      ['DTMF-Source', info.source],
-    ];
-    if (info.ssrc !== undefined) headers.push(['DTMF-SSRC', String(info.ssrc)]);
-    if (info.timestamp !== undefined) headers.push(['DTMF-Timestamp', String(info.timestamp)]);
-    this.core.bus.publish('DTMF', [...channelHeaders(this), ...headers]);
+    if (this.#isHeard('DTMF')) this.core.bus.publish('DTMF', [...channelHeaders(this), ...digitHeaders(info)]);
     if (info.source === 'RTP' || info.source === 'ENDPOINT') this.bridge?.passDigit(this, info.digit, info.duration);
     this.#apps.digit(info.digit);
   }
@@ -202,11 +195,13 @@ export class Channel {
     const before = this.callState;
     const now = this.core.scheduler.now();
     this.callState = state;
-    this.core.bus.publish('CHANNEL_CALLSTATE', [
-      ['Original-Channel-Call-State', before],
-      ['Channel-Call-State-Number', String(CALL_STATE_NUMBER[state])],
-      ...channelHeaders(this),
-    ]);
+    if (this.#isHeard('CHANNEL_CALLSTATE')) {
+      this.core.bus.publish('CHANNEL_CALLSTATE', [
+        ['Original-Channel-Call-State', before],
+        ['Channel-Call-State-Number', String(CALL_STATE_NUMBER[state])],
+        ...channelHeaders(this),
+      ]);
+    }
     // The times of a hold are those of the ones before in the event that tells it (E03).
     if (state === 'HELD') {
       this.heldAt = now;
@@ -279,12 +274,13 @@ export class Channel {
 
   /** An event of this channel with its variables; `subclass` of a CUSTOM one. */
   publish(name: string, headers: readonly EslHeader[], subclass?: string): void {
-    if (!this.core.bus.isHeard(name)) return;
+    if (!this.#isHeard(name)) return;
     this.core.bus.publish(name, [...channelHeaders(this), ...variableHeaders(this), ...headers], subclass === undefined ? {} : { subclass });
   }
 
   /** The last figures, and the last events: only clients that listen to the whole server hear them, and a lingering socket. */
   async #report(): Promise<void> {
+    if (!(['CHANNEL_HANGUP_COMPLETE', 'CHANNEL_STATE', 'CHANNEL_DESTROY'] as const).some((name) => this.#isHeard(name))) return;
     const stats = await this.core.engine.stats(this.uuid);
     for (const [name, value] of stats === undefined ? [] : mediaStatVariables(stats)) this.setVariable(name, value);
     const ended = this.hungUpAt ?? 0;
@@ -304,6 +300,11 @@ export class Channel {
     this.publish('CHANNEL_DESTROY', []);
   }
 
+  /** An event nobody could hear is not made: most channels have one listener, which hears few of theirs. */
+  #isHeard(name: string): boolean {
+    return this.core.bus.isHeard(name, this.uuid);
+  }
+
   #setMediaTimeout(): void {
     const { ms, holdMs } = mediaTimeouts(this.variables);
     this.core.engine.setMediaTimeout(this.uuid, ms, holdMs);
@@ -313,6 +314,17 @@ export class Channel {
   #idle(): void {
     if (this.socket === undefined && this.bridge === undefined && !this.ended) this.hangup('NORMAL_CLEARING');
   }
+}
+
+function digitHeaders({ digit, duration, source, ssrc, timestamp }: DigitInfo): readonly EslHeader[] {
+  const headers: EslHeader[] = [
+    ['DTMF-Digit', digit],
+    ['DTMF-Duration', String(duration)],
+    ['DTMF-Source', source],
+  ];
+  if (ssrc !== undefined) headers.push(['DTMF-SSRC', String(ssrc)]);
+  if (timestamp !== undefined) headers.push(['DTMF-Timestamp', String(timestamp)]);
+  return headers;
 }
 
 function applicationHeaders(call: AppCall, response?: string): readonly EslHeader[] {

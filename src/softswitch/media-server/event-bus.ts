@@ -77,9 +77,9 @@ export class EventBus {
     this.publish(name, headers, { ...(subclass === undefined ? {} : { subclass }), ...(body === '' ? {} : { body }) });
   }
 
-  /** Whether anybody subscribed to events of this name: others need not be made. */
-  isHeard(name: string): boolean {
-    return this.#listeners.isHeard(name);
+  /** Whether anybody could hear an event of this name about this channel: others need not be made. */
+  isHeard(name: string, uuid: string): boolean {
+    return this.#listeners.isHeard(name, uuid);
   }
 }
 

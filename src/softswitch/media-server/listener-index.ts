@@ -64,8 +64,19 @@ export class ListenerIndex<L> {
     return found;
   }
 
-  /** Whether anybody subscribed to the name. */
-  isHeard(name: string): boolean {
-    return this.#names.has(name) || this.#names.has('ALL');
+  /** Whether anybody could hear an event of this name about this channel. */
+  isHeard(name: string, uuid: string): boolean {
+    if (!this.#names.has(name) && !this.#names.has('ALL')) return false;
+    const hears = (listener: L): boolean => {
+      const names = this.#entries.get(listener)?.names;
+      return names !== undefined && (names.has(name) || names.has('ALL'));
+    };
+    for (const listener of this.#general) if (hears(listener)) return true;
+    for (const [header, values] of this.#byHeader) {
+      // What another header says is known once the event is made.
+      if (header !== 'unique-id') return true;
+      for (const listener of values.get(uuid.toLowerCase()) ?? []) if (hears(listener)) return true;
+    }
+    return false;
   }
 }

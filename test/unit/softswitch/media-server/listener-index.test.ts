@@ -34,10 +34,10 @@ describe('who may hear an event', () => {
         const present = [...listeners.keys()].filter((id) => id !== gone);
         for (const candidate of events) {
           assert.deepEqual(heardBy(index, listeners, candidate), present.filter((id) => hears(listeners[id]!, candidate)));
-          if (present.some((id) => hears(listeners[id]!, candidate))) assert.equal(index.isHeard(candidate.name), true);
+          if (present.some((id) => hears(listeners[id]!, candidate))) assert.equal(index.isHeard(candidate.name, headerOf(candidate, 'Unique-ID') ?? ''), true);
         }
         for (const id of present) index.delete(id);
-        assert.deepEqual([index.candidates(() => 'a').size, index.isHeard('DTMF')], [0, false]);
+        assert.deepEqual([index.candidates(() => 'a').size, index.isHeard('DTMF', 'a')], [0, false]);
       }),
       { seed: 20_261_122 },
     );
