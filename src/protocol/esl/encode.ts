@@ -39,12 +39,18 @@ export function channelData(event: EslEvent): string {
 
 /** An event as its JSON text. Names are written as given: no object is built, so no name is special. */
 export function eventJson(event: EslEvent): string {
-  const fields = event.headers.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
-  if (event.body !== undefined) {
-    fields.push(`"Content-Length":"${byteLength(event.body)}"`, `"_body":${JSON.stringify(event.body)}`);
-  }
-  return `{${fields.join(',')}}`;
+  let fields = '';
+  for (const [name, value] of event.headers) fields += `${fields === '' ? '' : ','}${jsonString(name)}:${typeof value === 'string' ? jsonString(value) : JSON.stringify(value)}`;
+  if (event.body !== undefined) fields += `${fields === '' ? '' : ','}"Content-Length":"${byteLength(event.body)}","_body":${JSON.stringify(event.body)}`;
+  return `{${fields}}`;
 }
+
+/** Events have a hundred headers and more, and hardly one has anything to escape. */
+function jsonString(text: string): string {
+  return NOTHING_TO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const NOTHING_TO_ESCAPE = /^[ !#-[\]-~]*$/;
 
 export function jsonEvent(event: EslEvent): string {
   const json = eventJson(event);
