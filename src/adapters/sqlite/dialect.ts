@@ -1,5 +1,5 @@
-import type { Database } from 'better-sqlite3';
-import { SqliteDialect, SqliteDriver, type DatabaseConnection, type Driver, type SqliteDialectConfig } from 'kysely';
+import type { Database, Statement } from 'better-sqlite3';
+import { SqliteDialect, SqliteDriver, type DatabaseConnection, type Driver, type SqliteDatabase, type SqliteDialectConfig } from 'kysely';
 
 /**
  * Kysely over one better-sqlite3 connection. SQLite itself rolls back on a full disk or an I/O error
@@ -19,7 +19,33 @@ class Dialect extends SqliteDialect {
   }
 
   override createDriver(): Driver {
-    return new OnceRollingBack({ database: this.#database }, this.#database);
+    return new OnceRollingBack({ database: new PreparedOnce(this.#database) }, this.#database);
+  }
+}
+
+/** Most texts are fixed; those that list values differ by their number. */
+const MAX_STATEMENTS = 100;
+
+/** Preparing a statement costs as much as carrying it out, and each call has about ten. SQLite itself prepares one anew after a change of tables. */
+class PreparedOnce implements SqliteDatabase {
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  prepare(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear();
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  close(): void {
+    this.#database.close();
   }
 }
 
