@@ -27,10 +27,9 @@ export function listedChannels(body: string): readonly { readonly uuid: string; 
   });
 }
 
-/** RTP packets received, of `uuid_dump <uuid> json`. */
+/** RTP packets received, of `uuid_getvar <uuid> rtp_audio_in_packet_count`; there is none before the first statistics. */
 export function packetCount(body: string): number | undefined {
-  const count = Number(field(parseJson(body), 'variable_rtp_audio_in_packet_count') ?? Number.NaN);
-  return Number.isInteger(count) ? count : undefined;
+  return /^\d{1,15}$/.test(body) ? Number(body) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,6 @@
 import type Mrf from 'drachtio-fsmrf';
 import { argument } from './esl-text.ts';
+import { inOneWrite } from './one-write.ts';
 
 /** One application on a channel. */
 export interface Running {
@@ -41,7 +42,8 @@ export class Applications {
       end('gone');
       return { begun, ended };
     }
-    const id = this.#connection.execute(application, argument(args), (event) => this.#end(id, failed(event) ? 'failed' : 'complete'));
+    const onComplete = (event: Mrf.Event): void => this.#end(id, failed(event) ? 'failed' : 'complete');
+    const id: string = inOneWrite(this.#connection.socket, () => this.#connection.execute(application, argument(args), onComplete));
     this.#running.set(id, { begin, end });
     return { begun, ended };
   }

@@ -141,8 +141,8 @@ export class FreeSwitchLeg implements LegMedia {
   async packetsReceived(): Promise<number | undefined> {
     if (this.#state !== 'open') return undefined;
     await this.#options.connection.api(`uuid_set_media_stats ${this.id}`);
-    const dump = await this.#options.connection.api(`uuid_dump ${this.id} json`);
-    return dump === undefined ? undefined : packetCount(dump);
+    const count = await this.#options.connection.api(`uuid_getvar ${this.id} rtp_audio_in_packet_count`);
+    return count === undefined ? undefined : packetCount(count);
   }
 
   async update(offer: MediaDescription): Promise<Result<MediaDescription, AllocateFailure>> {
@@ -234,7 +234,8 @@ export class FreeSwitchLeg implements LegMedia {
     this.#playing = playing;
     const how = await playing.running.ended;
     if (this.#playing === playing) this.#playing = undefined;
-    if (playing.stopped === 'yes' || how === 'gone') return 'stopped';
+    // A hang-up ends what plays as if it had come to its end.
+    if (playing.stopped === 'yes' || how === 'gone' || this.#state !== 'open') return 'stopped';
     return how === 'failed' ? 'failed' : 'done';
   }
 

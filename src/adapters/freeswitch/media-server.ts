@@ -5,6 +5,7 @@ import type { Scheduler } from '../../lib/machine.ts';
 import type { Log } from '../../ports/log.ts';
 import { listedChannels, listedMembers } from './api-reply.ts';
 import { argument, conferencePrefix } from './esl-text.ts';
+import { inOneWrite } from './one-write.ts';
 
 export interface FreeSwitchServer {
   readonly host: string;
@@ -81,7 +82,7 @@ export class MediaServerConnection {
   async api(command: string): Promise<string | undefined> {
     const mediaServer = this.#mediaServer;
     if (mediaServer === undefined) return undefined;
-    const answer = await attempt(mediaServer.api(argument(command)), apiMs, this.#scheduler);
+    const answer = await attempt(inOneWrite(mediaServer.conn.socket, () => mediaServer.api(argument(command))), apiMs, this.#scheduler);
     if (answer.ok) return answer.value;
     this.#log.warn({ code: 'media_server_silent', command: command.split(' ', 1)[0], problem: failureText(answer.error) }, 'the media server did not answer a command');
     return undefined;
