@@ -11,12 +11,12 @@ export interface Relation {
 const NONE: Relation = { speak: true, hear: true };
 
 export class ConferenceRelations {
-  readonly #engine: () => Engine;
+  readonly #engine: Engine;
   readonly #conference: ConferenceId;
   /** Member to other to relation. */
   readonly #all = new Map<Member, Map<Member, Relation>>();
 
-  constructor(engine: () => Engine, conference: ConferenceId) {
+  constructor(engine: Engine, conference: ConferenceId) {
     this.#engine = engine;
     this.#conference = conference;
   }
@@ -56,7 +56,7 @@ export class ConferenceRelations {
   #apply(one: Member, two: Member): void {
     for (const [listener, speaker] of [[one, two], [two, one]] as const) {
       const hears = this.#get(listener, speaker).hear && this.#get(speaker, listener).speak;
-      this.#engine().relate(this.#conference, listener.channel.uuid, speaker.channel.uuid, hears);
+      this.#engine.relate(this.#conference, listener.channel.uuid, speaker.channel.uuid, hears);
     }
   }
 

@@ -70,7 +70,7 @@ export class Conference {
     this.#destroyed = destroyed;
     this.plays = new ConferencePlays(core, this);
     this.recordings = new ConferenceRecordings(core, this.uuid, (headers) => this.tell(headers));
-    this.relations = new ConferenceRelations(() => core.engine, this.uuid);
+    this.relations = new ConferenceRelations(core.engine, this.uuid);
     this.music = new ConferenceMusic(core, this.plays, () => this.settings.soundPrefix, () => this.#wantedMusic());
     this.#life = new Machine(
       {
