@@ -225,6 +225,7 @@ class Program implements App {
       scheduler,
       log,
       registrar,
+      trustedPeers: config.sip.trustedPeers,
       onCall: (invitation) => switchboard.arrive(invitation),
     });
     this.#onStop('signalling', () => signalling.stop());

@@ -99,7 +99,8 @@ export class Switchboard {
     const alias = invitation.aliases.at(-1) ?? '';
     // Who has proved a secret is shown by the name of it, whatever the call says.
     const caller = callerName === undefined ? undefined : registrar.user(callerName);
-    const from = caller === undefined ? { name: leg.caller.number || 'anonymous', display: leg.caller.name } : { name: caller.name, display: caller.display };
+    const number = leg.caller.privacy === 'withheld' ? '' : leg.caller.number;
+    const from = caller === undefined ? { name: number || 'anonymous', display: leg.caller.name } : { name: caller.name, display: caller.display };
     const call: UserCall = new UserCall({ leg, alias, contacts: registrar.contacts(alias), from, ringingMs, longestMs, cdr, scheduler, log, onClosed: () => this.#closed(call.id) });
     this.#calls.set(call.id, call);
     if (registry.state === 'draining') call.end('shutdown');

@@ -39,6 +39,8 @@ export interface Caller {
   readonly uri: string;
   readonly source: { readonly address: string; readonly port: number; readonly transport: string };
   readonly userAgent?: string;
+  /** The caller asked not to be named to others (RFC 3323); `name` does not name him, the rest is for the operator. */
+  readonly privacy?: 'withheld';
 }
 
 export interface LegHandlers {

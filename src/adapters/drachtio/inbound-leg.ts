@@ -9,7 +9,8 @@ import type { MediaDescription } from '../../ports/media.ts';
 import { parseDtmfInfo } from '../../protocol/dtmf/info.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
 import { composeAnswer } from '../../protocol/sdp/many-lines.ts';
-import { displayName, headerText, shownText } from './header-text.ts';
+import { callerOf, type TrustedPeers } from './caller.ts';
+import { headerText, shownText } from './header-text.ts';
 import { accepted, allowed } from './methods.ts';
 
 /** How an end is said in SIP: the status of a failure response, the value of the Reason header, and a text for Warning. */
@@ -20,6 +21,7 @@ export interface SipLegOptions {
   readonly srf: Srf;
   readonly req: Srf.Request;
   readonly res: Srf.Response;
+  readonly trusted: TrustedPeers;
   readonly wireEnd: WireEnd;
   readonly scheduler: Scheduler;
   readonly log: Log;
@@ -64,7 +66,7 @@ export class SipLeg implements InboundLeg {
     this.id = options.id;
     this.protocolId = shownText(req.get('Call-ID') ?? '');
     this.aliases = dialled(req.uri);
-    this.caller = callerOf(req);
+    this.caller = callerOf(req, options.trusted);
     this.offer = offerOf(req);
     // RFC 3261 §9.2; the server has answered the CANCEL, and the INVITE with 487.
     req.on('cancel', () => this.#farEnded('caller_cancelled'));
@@ -251,29 +253,6 @@ export function dialled(uri: string): readonly [string, ...string[]] {
   const { user, host } = Srf.parseUri(uri) ?? {};
   const name = shownText(user ?? '').toLowerCase();
   return host === undefined || name === '' ? [name] : [`${name}@${shownText(host).toLowerCase()}`, name];
-}
-
-export function callerOf(req: Srf.Request): Caller {
-  const from = parsedFrom(req);
-  const uri = shownText(from.uri);
-  const number = shownText(Srf.parseUri(from.uri)?.user ?? '');
-  const userAgent = req.get('User-Agent');
-  return {
-    name: displayName(from.name ?? '') || number || 'unknown',
-    number,
-    uri,
-    source: { address: req.source_address, port: req.source_port, transport: req.protocol },
-    ...(userAgent === undefined ? {} : { userAgent: shownText(userAgent) }),
-  };
-}
-
-/** The library's parsers throw on what they cannot read. */
-function parsedFrom(req: Srf.Request): Srf.Address {
-  try {
-    return req.getParsedHeader('from');
-  } catch {
-    return { uri: '' };
-  }
 }
 
 function offerOf(req: Srf.Request): LegOffer {

@@ -1,7 +1,8 @@
 import type { InboundLeg } from '../../ports/call-leg.ts';
 import type { Invitation, UserCallLeg } from '../../ports/user-call.ts';
 import { challengeValue, parseCredentials } from './digest-headers.ts';
-import { callerOf, dialled, SipLeg, type SipLegOptions } from './inbound-leg.ts';
+import { callerOf } from './caller.ts';
+import { dialled, SipLeg, type SipLegOptions } from './inbound-leg.ts';
 import { SipUserCallLeg } from './user-call-leg.ts';
 
 /** What must be told when the connection to the server is lost. */
@@ -33,7 +34,7 @@ export class SipInvitation implements Invitation {
   }
 
   takeForUser(): UserCallLeg {
-    const leg = new SipUserCallLeg(this.#options, callerOf(this.#options.req));
+    const leg = new SipUserCallLeg(this.#options, callerOf(this.#options.req, this.#options.trusted));
     this.#onTaken(leg);
     return leg;
   }

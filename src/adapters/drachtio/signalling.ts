@@ -5,6 +5,7 @@ import type { SignallingPort } from '../../ports/call-leg.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RegistrarPort } from '../../ports/registrar.ts';
 import type { Invitation } from '../../ports/user-call.ts';
+import { TrustedPeers } from './caller.ts';
 import type { WireEnd } from './inbound-leg.ts';
 import { SipInvitation, type Losable } from './invitation.ts';
 import { accepted, allowed, refusedMethods } from './methods.ts';
@@ -19,12 +20,15 @@ export interface DrachtioOptions {
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly registrar: RegistrarPort;
+  /** Networks whose P-Asserted-Identity is believed. */
+  readonly trustedPeers: readonly string[];
   readonly onCall: (invitation: Invitation) => void;
 }
 
 /** Calls from outside, by way of a drachtio server. Lost, it is connected to again; its calls are over then (D-10). */
 export class DrachtioSignalling implements SignallingPort {
   readonly #options: DrachtioOptions;
+  readonly #trusted: TrustedPeers;
   readonly #legs = new Set<Losable>();
   #addresses: readonly string[] = [];
   #available = false;
@@ -33,6 +37,7 @@ export class DrachtioSignalling implements SignallingPort {
 
   constructor(options: DrachtioOptions) {
     this.#options = options;
+    this.#trusted = new TrustedPeers(options.trustedPeers);
     const { srf } = options;
     srf.on('connect', (error, hostPorts) => this.#connected(error, hostPorts));
     srf.on('close', () => this.#lost());
@@ -118,7 +123,7 @@ export class DrachtioSignalling implements SignallingPort {
       const onClosed = (): void => {
         if (taken !== undefined) this.#legs.delete(taken);
       };
-      const invitation = new SipInvitation({ id, srf, req, res, wireEnd, scheduler, log: log.child({ call: id }), onClosed }, (leg) => {
+      const invitation = new SipInvitation({ id, srf, req, res, trusted: this.#trusted, wireEnd, scheduler, log: log.child({ call: id }), onClosed }, (leg) => {
         taken = leg;
         this.#legs.add(leg);
       });
