@@ -200,7 +200,8 @@ class Stack implements SipStack {
     const contact = contactHeader(flow, request.uri);
     const headers: SipHeader[] = [
       viaHeader(flow, ids.branch()),
-      { name: 'Max-Forwards', value: '70' },
+      // A back-to-back user agent says how far the call came already (§16.6 step 3).
+      { name: 'Max-Forwards', value: /^\d{1,2}$/.exec(given('Max-Forwards') ?? '')?.[0] ?? '70' },
       { name: 'From', value: withTag(given('From') ?? contact.value, ids) },
       { name: 'To', value: given('To') ?? `<${request.uri}>` },
       { name: 'Call-ID', value: given('Call-ID') ?? ids.callId() },
