@@ -10,6 +10,8 @@ const BEAT_MS = 500;
 const MAX_UNANSWERED = DEADLINE_MS / BEAT_MS;
 /** A worker that starts on a busy machine is let off as many more: 10 s. */
 const START_BEATS = 20;
+/** Space for short-lived objects, of which audio makes next to none: V8 would let it grow to 48 MB, a larger share of each leg than all it is made of. */
+const YOUNG_MB = 6;
 
 export interface WorkerClientOptions {
   readonly settings: WorkerSettings;
@@ -33,7 +35,7 @@ export class WorkerClient {
 
   constructor(options: WorkerClientOptions) {
     this.#options = options;
-    this.#worker = new Worker(options.script ?? new URL('./worker.js', import.meta.url), { workerData: options.settings });
+    this.#worker = new Worker(options.script ?? new URL('./worker.js', import.meta.url), { workerData: options.settings, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     this.#worker.on('message', (message: WorkerMessage) => {
       this.#receive(message);
     });
