@@ -19,6 +19,16 @@ export function toneLevel(samples: Int16Array, rate: number, hz: number): number
   return 10 * Math.log10((4 * Math.max(power, 0)) / (weight * weight));
 }
 
+/**
+ * The same in pieces of 100 ms, the median of them: what a jitter buffer leaves out or fills in on a busy machine shifts the phase of a tone,
+ * which over the whole length would look like a softer one.
+ */
+export function usualToneLevel(samples: Int16Array, rate: number, hz: number): number {
+  const length = rate / 10;
+  const levels = Array.from({ length: Math.floor(samples.length / length) }, (_, i) => toneLevel(samples.subarray(i * length, (i + 1) * length), rate, hz));
+  return levels.sort((a, b) => a - b)[Math.floor(levels.length / 2)] ?? -Infinity;
+}
+
 /** `ms` of a sine at `level` dBFS, starting at sample `from` of an endless one. */
 export function sine(rate: number, hz: number, ms: number, level = -12, from = 0): Int16Array {
   const amplitude = 32767 * 10 ** (level / 20);

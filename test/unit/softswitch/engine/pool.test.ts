@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import type { AudioSource } from '../../../../src/softswitch/engine/api.ts';
-import { readWav, toneLevel } from '../../../audio.ts';
+import { readWav, toneLevel, usualToneLevel } from '../../../audio.ts';
 import { Bench, HOST, freePorts, isGone, isThere, Lab, member } from './engine-lab.ts';
 import type { Line } from './engine-lab.ts';
 
@@ -31,10 +31,10 @@ describe('engine of two workers', () => {
   /** What each of them hears of each tone, after what was asked for has come through. */
   async function hearing(lines: readonly Line[], tones: readonly number[]): Promise<string[]> {
     await Promise.all(lines.map(({ phone }) => phone.receive(12)));
-    const heard = await lab.undisturbed(() => Promise.all(lines.map(({ phone }) => phone.hear(20))));
+    const heard = await lab.undisturbed(() => Promise.all(lines.map(({ phone }) => phone.hear(25))));
     return heard.map((samples) =>
       tones
-        .map((hz) => toneLevel(samples, 8000, hz))
+        .map((hz) => usualToneLevel(samples, 8000, hz))
         .map((level) => (isThere(level) ? 'x' : isGone(level) ? '-' : level.toFixed(1)))
         .join(''),
     );
