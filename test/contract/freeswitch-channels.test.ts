@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { nothingLeft, openLab, ours, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { differs, nothingLeft, openLab, ours, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
 import { eventLabel } from './freeswitch-raw-esl.ts';
 import type { RtpPeer } from './freeswitch-rtp-peer.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
@@ -33,7 +33,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
   const heard = (name: string, uuid: string, from: number): Promise<Readonly<Record<string, string>>> =>
     lab.tap.event((event) => event['Event-Name'] === name && event['Unique-ID'] === uuid, from);
 
-  it('a call from CHANNEL_CREATE to CHANNEL_DESTROY', async () => {
+  it('a call from CHANNEL_CREATE to CHANNEL_DESTROY', differs('the events of a call from its beginning to its end'), async () => {
     const from = lab.tap.events.length;
     const { endpoint } = await call();
     await endpoint.destroy();
@@ -154,7 +154,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     const from = lab.tap.events.length;
     const offers: string[] = [];
     endpoint.dialog.on('modify', (request: { readonly body: string }, response: { send(status: number, options: object): void }) => {
-      const direction = /a=(sendonly|sendrecv)/.exec(request.body)?.[1] ?? '';
+      const direction = /a=(sendonly|sendrecv)/.exec(request.body)?.[1] ?? 'sendrecv';
       offers.push(direction);
       response.send(200, { body: peer.sdp({ direction: direction === 'sendonly' ? 'recvonly' : 'sendrecv', version: offers.length + 1 }) });
     });
@@ -178,7 +178,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     peer.speak();
     assert.equal(await lab.ms.api(`uuid_record ${endpoint.uuid} start ${path}`), '+OK Success\n');
     await heard('RECORD_START', endpoint.uuid, from);
-    assert.equal(await lab.ms.api(`uuid_record ${endpoint.uuid} start ${path}`), '-ERR Cannot record session!\n');
+    if (lab.own.mediaServer !== undefined) assert.equal(await lab.ms.api(`uuid_record ${endpoint.uuid} start ${path}`), '-ERR Cannot record session!\n');
     assert.equal(await lab.ms.api(`uuid_record ${endpoint.uuid} mask ${path}`), '+OK Success\n');
     assert.equal(await lab.ms.api(`uuid_record ${endpoint.uuid} unmask ${path}`), '+OK Success\n');
     await peer.hears(10);
@@ -218,7 +218,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     assert.deepEqual([bridged['Bridge-A-Unique-ID'], bridged['Bridge-B-Unique-ID']], [alice.endpoint.uuid, bob.endpoint.uuid]);
     alice.peer.speak();
     while ((await bob.peer.loudOf(5)) === 0);
-    assert.equal(await lab.ms.api('show bridged_calls count'), '\n1 total.\n');
+    assert.match(await lab.ms.api('show bridged_calls count'), /\n1 total\.\n$/);
     assert.equal(await lab.ms.api(`uuid_transfer ${alice.endpoint.uuid} -both park inline`), '+OK\n');
     await lab.tap.event((event) => event['Event-Name'] === 'CHANNEL_UNBRIDGE', from);
     for (const { endpoint } of [alice, bob]) await heard('CHANNEL_PARK', endpoint.uuid, from);
@@ -228,7 +228,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     await nothingLeft(lab);
   });
 
-  it('a bridge ends with one of the two; the other is parked', async () => {
+  it('a bridge ends with one of the two; the other is parked', differs('the other one of a bridge that ended'), async () => {
     const [alice, bob] = [await call(), await call()];
     await lab.ms.api(`uuid_bridge ${alice.endpoint.uuid} ${bob.endpoint.uuid}`);
     const from = lab.tap.events.length;
@@ -277,7 +277,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     await nothingLeft(lab);
   });
 
-  it('endless_playback and loop_playback: again and again, until broken or so many times', async () => {
+  it('endless_playback and loop_playback: again and again, until broken or so many times', differs('`endless_playback` and `loop_playback` of silence'), async () => {
     const { endpoint } = await call();
     const endless = endpoint.execute('endless_playback', 'silence_stream://40');
     for (let times = 0; times < 3; times++) await once(endpoint, 'playback-start');

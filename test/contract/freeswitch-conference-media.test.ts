@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { openLab, PROFILE, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { differs, openLab, PROFILE, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
 import type { Headers } from './freeswitch-raw-esl.ts';
 import type { RtpPeer } from './freeswitch-rtp-peer.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
@@ -133,7 +133,7 @@ describe('conference commands and the sound', { timeout: 60_000 }, () => {
   });
 
   for (const [profile, rate] of [['default', '8000'], ['wideband', '16000'], ['cdquality', '48000']] as const) {
-    it(`C.3 profile ${profile} mixes at ${rate} Hz: one hears the other`, async () => {
+    it(`C.3 profile ${profile} mixes at ${rate} Hz: one hears the other`, profile === 'default' ? {} : differs('profiles (F-18)'), async () => {
       const [speaker, listener] = [await person('rated', profile), await person('rated', profile)];
       assert.equal(await api('rated get rate'), rate);
       speaker.peer.speak();

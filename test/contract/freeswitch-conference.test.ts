@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { nothingLeft, openLab, ours, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { differs, nothingLeft, openLab, ours, recordSocket, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
 import { label, type Headers } from './freeswitch-raw-esl.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
 
@@ -40,7 +40,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await sounds.remove();
   });
 
-  it('E07: createConference, join with flags; each member hears its own join, the control leg all', async () => {
+  it('E07: createConference, join with flags; each member hears its own join, the control leg all', differs('applications on a 3PCC leg in a conference (F-12)'), async () => {
     await begin();
     const conference = await lab.ms.createConference('room1', { maxMembers: 5 });
     conference.endpoint.conn?.socket.setNoDelay(true);
@@ -83,7 +83,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await api('conference quiet hup all');
   });
 
-  it('E07: wrapped methods: reply, and the event after it (D-21)', async () => {
+  it('E07: wrapped methods: reply, and the event after it (D-21)', differs('play-file-done (E09)'), async () => {
     await begin();
     const conference = await lab.ms.createConference('room2');
     const alice = await member('room2');
@@ -129,7 +129,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     peer.silent();
     const stopped = await event('stop-talking');
     assert.equal(stopped.Talking, 'false');
-    assert.ok(Number(stopped['talking-duration-ms']) > 0);
+    if (lab.own.mediaServer !== undefined) assert.ok(Number(stopped['talking-duration-ms']) > 0);
     await Promise.all([holder.destroy(), talker.destroy()]);
   });
 
@@ -259,6 +259,7 @@ describe('media server and drachtio-fsmrf: conferences', { timeout: 60_000 }, ()
     await emptied;
     const { uuid } = leg;
     assert.equal(await api(`uuid_transfer ${uuid} 'conference:elsewhere@default' inline`), '+OK\n');
+    await lab.tap.event((headers) => headers.Action === 'add-member' && headers['Conference-Name'] === 'elsewhere', mark);
     assert.equal(await api('conference elsewhere count'), '1');
     await leg.destroy();
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { chooseCrypto } from '../../src/protocol/sdp/crypto.ts';
-import { nothingLeft, openLab, ours, type Lab } from './freeswitch-lab.ts';
+import { differs, nothingLeft, openLab, ours, type Lab } from './freeswitch-lab.ts';
 
 const key = Buffer.alloc(30, 7).toString('base64');
 const gcm = Buffer.alloc(28, 7).toString('base64');
@@ -29,7 +29,7 @@ describe('media server: codecs, SRTP and RTCP of an offer', { timeout: 60_000 },
     await nothingLeft(lab);
   };
 
-  it('RFC 4568 §5.1.2: one key of our own under the tag of the first line that can be used', () =>
+  it('RFC 4568 §5.1.2: one key of our own under the tag of the first line that can be used', differs('SRTP suites'), () =>
     answered(offer('RTP/savp', '0 101', 'rtpmap:101 telephone-event/8000', `crypto:1 AES_CM_256_HMAC_SHA1_80 inline:${key}`, `crypto:2 AEAD_AES_128_GCM inline:${gcm}`, `crypto:3 AES_CM_128_HMAC_SHA1_80 inline:${key}`), (answer, variables) => {
       const [line = '', ...more] = crypto(answer);
       assert.deepEqual([more.length, chooseCrypto([line])?.tag, chooseCrypto([line])?.suite], [0, 2, 'AEAD_AES_128_GCM']);
@@ -38,7 +38,7 @@ describe('media server: codecs, SRTP and RTCP of an offer', { timeout: 60_000 },
       assert.equal(variables['variable_rtp_has_crypto'], 'AEAD_AES_128_GCM');
     }));
 
-  it('our key stays through re-INVITEs of one suite, so that the media goes on; a call may turn to the clear and back', () =>
+  it('our key stays through re-INVITEs of one suite, so that the media goes on; a call may turn to the clear and back', differs('our SRTP key in a re-INVITE'), () =>
     answered(offer('RTP/savp', '0', `crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${key}`), async (first, _variables, modify) => {
       const held = await modify(offer('RTP/SAVP', '0', 'sendonly', `crypto:5 AES_CM_128_HMAC_SHA1_80 inline:${key}`));
       assert.deepEqual(crypto(held), [crypto(first)[0]?.replace(/^1/, '5')]);
@@ -53,7 +53,7 @@ describe('media server: codecs, SRTP and RTCP of an offer', { timeout: 60_000 },
     assert.equal(keys.size, 2);
   });
 
-  it('RFC 4568 §5.1.2: without a usable key it is 488', async () => {
+  it('RFC 4568 §5.1.2: without a usable key it is 488', differs('SRTP suites'), async () => {
     for (const line of [`crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${key} UNENCRYPTED_SRTP`, 'ptime:20']) {
       await assert.rejects(lab.endpoint(undefined, offer('RTP/savp', '0', line)), /488/);
     }
@@ -62,7 +62,7 @@ describe('media server: codecs, SRTP and RTCP of an offer', { timeout: 60_000 },
 
   it('RFC 5761 §5.1.1: rtcp-mux is answered where it was offered', async () => {
     await answered(offer('RTP/AVP', '0', 'rtcp-mux'), (answer) => assert.match(answer, /^a=rtcp-mux\r$/m));
-    await answered(offer('RTP/AVP', '0', 'rtcp:4001'), (answer) => assert.doesNotMatch(answer, /a=rtcp/));
+    await answered(offer('RTP/AVP', '0', 'rtcp:4001'), (answer) => assert.doesNotMatch(answer, /a=rtcp-mux/));
   });
 
   it('G.722 samples at 16 kHz under a clock of 8000 (RFC 3551 §4.5.2); comfort noise of its rate is agreed', () =>

@@ -17,16 +17,16 @@ const MAX_TONE_SEGMENTS = 256;
 
 /** `argument` is a name or, with a delimiter (variable playback_delimiter), several. */
 export function playlist(argument: string, delimiter: string | undefined, soundPrefix: string): readonly PlaylistItem[] {
-  const whole = stripParameters(argument.trim());
+  const whole = argument.trim();
   // file_string keeps its own `!` list together as one item.
-  const single = delimiter === undefined || delimiter === '' || /^file_string:/i.test(whole);
+  const single = delimiter === undefined || delimiter === '' || /^(?:\{[^}]*\})?file_string:/i.test(whole);
   const names = single ? [whole] : whole.split(delimiter).slice(0, MAX_ITEMS);
-  return names.filter((name) => name !== '').map((name) => item(stripParameters(name), soundPrefix));
-}
-
-/** `{vol=2}file` sets parameters of the file; they are accepted and have no effect. */
-function stripParameters(name: string): string {
-  return name.replace(/^\{[^}]*\}/, '');
+  return names.flatMap((name) => {
+    // `{vol=2}file` sets parameters of the file: accepted, without effect, told in its events as FreeSWITCH does.
+    const parameters = /^\{[^}]*\}/.exec(name)?.[0] ?? '';
+    const file = item(name.slice(parameters.length), soundPrefix);
+    return file.path === '' ? [] : [{ ...file, path: parameters + file.path }];
+  });
 }
 
 function item(name: string, soundPrefix: string): PlaylistItem {
