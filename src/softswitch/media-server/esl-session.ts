@@ -169,10 +169,14 @@ export class EslSession implements EventListener {
     this.#next();
   }
 
+  /** The reply and the events it held back leave in one write. */
   #reply(text: string): void {
+    const { socket } = this.#options;
+    socket.cork();
     this.write(text);
     this.#answering = false;
     this.#release();
+    socket.uncork();
   }
 
   #release(): void {
