@@ -267,13 +267,12 @@ async function noChannels(tap: RawEsl): Promise<void> {
 export async function nothingLeft(lab: Lab): Promise<void> {
   const { mediaServer } = lab.own;
   if (mediaServer === undefined) return noChannels(lab.tap);
-  const empty = { channels: 0, calls: 0, conferences: 0, pendingApps: 0, plays: 0 };
-  const present = (): object => {
+  const empty = { channels: 0, calls: 0, conferences: 0, pendingApps: 0, plays: 0, legs: 0, mixers: 0 };
+  const present = async (): Promise<object> => {
     const { channels, calls, conferences, pendingApps, plays } = mediaServer.debugState();
-    return { channels, calls, conferences, pendingApps, plays };
+    return { channels, calls, conferences, pendingApps, plays, ...(await lab.engineLegs()) };
   };
   const deadline = Date.now() + 2_000;
-  while (JSON.stringify(present()) !== JSON.stringify(empty) && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(present(), empty);
-  assert.deepEqual(await lab.engineLegs(), { legs: 0, mixers: 0 });
+  while (JSON.stringify(await present()) !== JSON.stringify(empty) && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(await present(), empty);
 }
