@@ -104,7 +104,7 @@ describe('the drachtio control port', { timeout: 20_000 }, () => {
       ['sip||\r\nOPTIONS nonsense SIP/2.0\r\n\r\n', 'NOK|invalid request-uri: OPTIONS nonsense SIP/2.0'],
       ['sip||\r\nrubbish\r\n\r\n', /^NOK\|invalid SIP message/],
       ['sip||', /^NOK\|invalid SIP message/],
-      ['proxy|x||||serial|1|2|sip:a@127.0.0.1\r\nINVITE sip:a@127.0.0.1 SIP/2.0\r\n\r\n', 'NOK|proxying is not supported by this server'],
+      ['proxy|x||||serial|1|2|sip:a@127.0.0.1\r\nINVITE sip:a@127.0.0.1 SIP/2.0\r\n\r\n', 'NOK|Unknown transaction id: x'],
     ];
     for (const [frame, expected] of cases) {
       const answer = await client.ask(frame);
