@@ -3,7 +3,7 @@
  *
  * The stack owns sockets, transactions and dialogs: Via, Max-Forwards, tags, CSeq, route sets, remote targets, 100 Trying,
  * retransmissions both ways, CANCEL matching, ACK for failures, and the refusals that need no user (400, 405, 413, 416,
- * 420, 481, 482, 491, 500, 503). The user answers requests, sends requests, and acknowledges the 2xx of its own INVITEs.
+ * 420, 422, 481, 482, 491, 500, 503, 504). The user answers requests, sends requests, and acknowledges the 2xx of its own INVITEs.
  *
  * The host `localhost` in From, To, Contact and P-Asserted-Identity of what the user sends stands for our address towards
  * the peer. Callbacks are never called from inside a call of the user into the stack.
@@ -61,7 +61,7 @@ export interface SipLimits {
   readonly connectionsPerSource: number;
   /** Connections accepted that have not brought a whole message yet. */
   readonly halfOpenConnections: number;
-  /** From nine tenths of this on, new requests outside dialogs get 503; what calls need is taken up to all of it. */
+  /** From half of this on requests that begin no call get 503, from nine tenths on new calls; what calls need is taken up to all of it. */
   readonly transactions: number;
   readonly dialogs: number;
   /** A connection with nothing heard for this long and no dialog or transaction using it is closed, ms. */

@@ -155,7 +155,8 @@ export class ClientTx implements ClientTransaction {
   }
 
   /** A NOTIFY for the SUBSCRIBE or REFER under way came before its 2xx (RFC 6665 §4.1.2.4). */
-  notified(notify: SipRequest, parsed: Parsed, flow: Flow): SipDialog {
+  notified(notify: SipRequest, parsed: Parsed, flow: Flow): SipDialog | undefined {
+    if (this.#made.size >= MAX_FORKS) return undefined;
     const dialog = SipDialog.ofNotify(this.#context, this.request.message, notify, parsed, flow);
     this.#made.set(dialog.remoteTag, dialog);
     return dialog;
