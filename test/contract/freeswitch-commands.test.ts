@@ -15,12 +15,14 @@ describe('api replies, literally FreeSWITCH\'s', { timeout: 30_000 }, () => {
     lab = await openLab();
     // A first member takes an id away, so that an id is not mistaken for a count.
     [alice, bob] = [await lab.endpoint(await lab.peer()), await lab.endpoint(await lab.peer())];
-    for (const other of [await lab.endpoint(), await lab.endpoint()]) {
+    for (const other of [await lab.endpoint(await lab.peer()), await lab.endpoint(await lab.peer())]) {
       await other.join('before');
       await other.destroy();
     }
     await alice.join('room2', { profile: 'default', flags: { moderator: true } });
     await bob.join('room2', { profile: 'default' });
+    // A FreeSWITCH writes its table of channels a little later.
+    while ((await lab.tap.api('show channels count')) !== '\n2 total.\n');
     const uuid = await lab.ms.api('conference room2 get uuid');
     const channel = `sofia/${PROFILE}/nobody@${lab.sipServerAddress}`;
     names = new Map([

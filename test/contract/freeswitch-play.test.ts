@@ -210,7 +210,7 @@ describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_00
     await collecting();
     await press('9999');
     // The invalid file, and then the prompt again.
-    await collecting();
+    await once(endpoint, 'playback-stop');
     await collecting();
     await press('1999');
     const { digits, invalidDigits } = await collected;
