@@ -22,6 +22,12 @@ export function sessionExpiresOf(message: Pick<SipMessage, 'headers'>): SessionE
   return { seconds: Number(match[1]), refresher: refresher === 'uac' || refresher === 'uas' ? refresher : undefined };
 }
 
+/** The Min-SE of a 422 (§5), s. */
+export function minSessionSeconds(message: Pick<SipMessage, 'headers'>): number | undefined {
+  const [, seconds] = /^([0-9]{1,9})\s*(?:;.*)?$/s.exec(headerValue(message, 'Min-SE') ?? '') ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
 export function formatSessionExpires({ seconds, refresher }: SessionExpires): string {
   return `${seconds}${refresher === undefined ? '' : `;refresher=${refresher}`}`;
 }

@@ -294,6 +294,23 @@ describe('extensions of SIP through drachtio-srf', { timeout: 20_000 }, () => {
       await alice.close();
     });
 
+    it('§7.3: a 422 raises the interval of our refresh, and the request says the least that is taken; a second one waits', async () => {
+      await answer(['Session-Expires: 90', 'Allow: INVITE, ACK, BYE, CANCEL, UPDATE']);
+      running.scheduler.advance(45_000);
+      alice.respond(await alice.incoming('UPDATE'), 422, { extra: ['Min-SE: 240'] });
+      const second = await alice.incoming('UPDATE');
+      assert.deepEqual([headerValue(second, 'Session-Expires'), headerValue(second, 'Min-SE')], ['240;refresher=uac', '240']);
+      const { stack } = running.server.debugState();
+      alice.respond(second, 422, { extra: ['Min-SE: 250'] });
+      await until(() => running.server.debugState().stack.counters['received'] !== stack.counters['received']);
+      assert.deepEqual(alice.inbox.all.filter((message) => message.kind === 'request'), []);
+      running.scheduler.advance(5000);
+      alice.respond(await alice.incoming('UPDATE'), 481);
+      alice.respond(await alice.incoming('BYE'), 200);
+      await until(idle);
+      await alice.close();
+    });
+
     it('§7.4: else by re-INVITE with the session as it is; the server acknowledges, the application hears nothing', async () => {
       const { dialog, call, ended } = await answer(['Session-Expires: 90']);
       dialog.on('modify', () => assert.fail('the application is not asked'));
