@@ -14,7 +14,7 @@ export interface BindingWriterOptions {
 const delayMs = 500;
 const retryMs = 5_000;
 /** better-sqlite3 blocks while it writes: no more users than this at a time, some milliseconds. */
-const largestBatch = 50;
+const largestBatch = 20;
 
 /** Keeps the database up with what is registered: by batches and off the path of the answer, each user once however often renewed. */
 export class BindingWriter {

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { createDigestHashes } from '../../src/adapters/system/digest-hashes.ts';
-import { digestResponse, ha1Of } from '../../src/domain/digest.ts';
 import { Program } from './harness/program.ts';
 import { withPhones } from './harness/session.ts';
-import { addUser, userSecret } from './harness/users.ts';
+import { addUser, credentials, nonceOf } from './harness/users.ts';
 
 /** A telephone behind a NAT: its contact is an address nobody outside can reach. */
 class HiddenPhone {
@@ -57,16 +55,6 @@ class HiddenPhone {
     this.#socket.close();
   }
 }
-
-const hashes = createDigestHashes();
-
-function credentials(username: string, method: string, uri: string, nonce: string): string {
-  const made = { uri, nonce, nc: '00000001', cnonce: 'x' };
-  const response = digestResponse(hashes, 'SHA-256', ha1Of(hashes, 'SHA-256', username, 'vestibule', userSecret), method, made);
-  return `Digest username="${username}", realm="vestibule", nonce="${nonce}", uri="${uri}", response="${response}", algorithm=SHA-256, qop=auth, nc=00000001, cnonce="x"`;
-}
-
-const nonceOf = (challenge: string): string => /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
 
 const header = (message: string, name: string): string => new RegExp(`^${name}: *(.*?)\\r?$`, 'mi').exec(message)?.[1] ?? '';
 

@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Baresip } from './harness/baresip.ts';
 import { Program } from './harness/program.ts';
 import { hostPin, withPhones, type Phones } from './harness/session.ts';
-import { addUser, contacts, userSecret } from './harness/users.ts';
+import { addUser, contacts, credentials, nonceOf, userSecret } from './harness/users.ts';
+import type { Phone } from './phone/phone.ts';
 import { holds, until } from './harness/wait.ts';
 
 describe('calls to users', () => {
@@ -34,6 +35,51 @@ describe('calls to users', () => {
       bob.hangUp();
       await alice.event('CALL_CLOSED');
       await program.untilIdle();
+    }));
+
+  /** The header to call `alias` with, after the challenge. */
+  async function proof(phone: Phone, user: string, alias: string): Promise<{ readonly headers: readonly string[] }> {
+    const asked = await phone.dial(alias);
+    assert.equal(asked.status, 407);
+    const nonce = nonceOf(asked.headers.get('proxy-authenticate')?.[0] ?? '');
+    return { headers: [`Proxy-Authorization: ${credentials(user, 'INVITE', `sip:${alias}@${program.sip.host}:${program.sip.port}`, nonce, 'MD5')}`] };
+  }
+
+  it('media go end to end; hold (re-INVITE) is passed on, and so is the end', () =>
+    withPhones(program, async (phones) => {
+      const bob = await registered(phones, 'bob', 880);
+      const alice = await phones.phone('alice', 440);
+      const calling = alice.call('bob', await proof(alice, 'alice', 'bob'));
+      await bob.answer();
+      await calling;
+      await alice.hears(880);
+      const held = await alice.reinvite('sendonly');
+      assert.equal(held.status, 200);
+      assert.match(held.body, /a=recvonly/);
+      assert.equal((await alice.reinvite('sendrecv')).status, 200);
+      await alice.hears(880);
+      assert.equal((await alice.hangUp()).status, 200);
+      await bob.event('CALL_CLOSED');
+      await program.untilIdle();
+    }));
+
+  it('RFC 3261 §9: the caller cancels, the telephone stops ringing', () =>
+    withPhones(program, async (phones) => {
+      const bob = await registered(phones, 'bob', 880);
+      const alice = await phones.phone('alice');
+      const calling = alice.dial('bob', await proof(alice, 'alice', 'bob'));
+      await bob.event('CALL_INCOMING');
+      await alice.cancel();
+      assert.equal((await calling).status, 487);
+      await bob.event('CALL_CLOSED');
+      await program.untilIdle();
+    }));
+
+  it('proof for another user than there is, or for another callee: asked again', () =>
+    withPhones(program, async (phones) => {
+      const phone = await phones.phone('guesser');
+      assert.equal((await phone.dial('bob', await proof(phone, 'nobody', 'bob'))).status, 407);
+      assert.equal((await phone.dial('carol', await proof(phone, 'alice', 'bob'))).status, 407);
     }));
 
   it('nobody answers: 480 after registrar.ringing, and the telephone stops ringing', () =>
