@@ -111,7 +111,9 @@ export class Calls {
   ownerOf(dialog: Dialog): Client | undefined {
     const call = this.#dialogs.get(dialogIdOf(dialog));
     if (call?.dialog === dialog) return call.client;
-    if (call !== undefined || dialog.role === 'uas') return undefined;
+    if (dialog.role === 'uas') return undefined;
+    // Another fork of the same INVITE: the id, with our own tag in it, is the same.
+    if (call !== undefined) return call.client;
     // A NOTIFY that came before the answer to its SUBSCRIBE: the dialog is its client's already.
     return [...this.#own.values()].find(({ transaction: { request } }) => headerValue(request.message, 'Call-ID') === dialog.callId)?.client;
   }

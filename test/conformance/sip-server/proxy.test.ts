@@ -435,4 +435,21 @@ describe('RFC 3261 §16 proxy, controlled by srf.proxyRequest', { timeout: 10_00
     await Promise.all([alice.close(), bob.close()]);
     await running.stop();
   });
+
+  it('§12.1.2: a request in the early dialog of one fork reaches the client though another fork rang later', async () => {
+    const running = await startServer();
+    const [bob, client] = await Promise.all([UdpPeer.open(running.udp), RawClient.connect(running.server.controlPort)]);
+    await client.ask(`authenticate|${SECRET}|`);
+    await client.ask(`sip||\r\nINVITE sip:${at(bob)} SIP/2.0\r\n\r\n`);
+    const invite = await bob.incoming('INVITE');
+    for (const tag of ['one', 'two']) bob.respond(invite, 180, { tag, extra: [`Contact: <sip:bob@${at(bob)}>`] });
+    const pushed = (text: string): Promise<string> => client.inbox.next((payload) => payload.split('|')[1] === 'sip' && payload.includes(text));
+    await Promise.all([pushed('tag=one'), pushed('tag=two')]);
+    const ours = /tag=([^;]+)/.exec(headerValue(invite, 'From') ?? '')?.[1];
+    bob.send('INFO', { callId: headerValue(invite, 'Call-ID') ?? '', fromTag: 'one', branch: 'z9hG4bKfork', toTag: ours });
+    assert.match(await pushed('INFO sip:'), /from-tag=/);
+    client.close();
+    await bob.close();
+    await running.stop();
+  });
 });
