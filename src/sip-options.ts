@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Config } from './config/schema.ts';
 import type { ListenAddress, NatOptions, SipLimits, TlsOptions, Transport } from './softswitch/sip-stack/api.ts';
+import { DEFAULT_LIMITS } from './softswitch/sip-stack/limits.ts';
 import { LOOPBACK } from './softswitch/sip-stack/networks.ts';
 
 /** Every transport that is on, on every address. */
@@ -24,12 +25,16 @@ function ownNetworks(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).flatMap(({ cidr }) => cidr ?? []));
 }
 
-export function sipLimits({ sipMessageBytes, sipConnections, sipHalfOpen, sipTransactions, loopLag, perSource, exempt }: Config['limits']): Partial<SipLimits> {
+/** A call has a dialog with the caller, and one with the media server where that is a SIP peer of ours. */
+const dialogsPerCall = 4;
+
+export function sipLimits({ calls, sipMessageBytes, sipConnections, sipHalfOpen, sipTransactions, loopLag, perSource, exempt }: Config['limits']): Partial<SipLimits> {
   return {
     messageBytes: sipMessageBytes,
     connections: sipConnections,
     halfOpenConnections: sipHalfOpen,
     transactions: sipTransactions,
+    dialogs: Math.max(DEFAULT_LIMITS.dialogs, dialogsPerCall * calls),
     loopLagMs: loopLag * 1000,
     connectionsPerSource: perSource.connections,
     messagesPerSource: perSource.messages,

@@ -74,6 +74,7 @@ describe('configuration: every key', () => {
     'sip.localNetworks': '10.0.0.0/8',
     'sip.trustedPeers': '192.0.2.10/32',
     'pin.screen': '99.5',
+    'media.workers': '3',
     'registrar.algorithms': 'MD5',
     'registrar.callsFrom': 'anyone',
   };
