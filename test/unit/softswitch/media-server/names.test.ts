@@ -11,7 +11,7 @@ describe('what playback names', () => {
   const table: readonly (readonly [argument: string, delimiter: string | undefined, items: readonly (readonly [string, readonly AudioSource[]])[]])[] = [
     ['/a/b.wav', undefined, [['/a/b.wav', [file('/a/b.wav')]]]],
     ['b.wav', undefined, [['b.wav', [file('/sounds/b.wav')]]]],
-    ['{vol=3}/a/b.wav', undefined, [['/a/b.wav', [file('/a/b.wav')]]]],
+    ['{vol=3}/a/b.wav', undefined, [['{vol=3}/a/b.wav', [file('/a/b.wav')]]]],
     ['/a/b.wav@@800', undefined, [['/a/b.wav', [{ kind: 'file', path: '/a/b.wav', offsetSamples: 800 }]]]],
     ['/a.wav!/b.wav', '!', [['/a.wav', [file('/a.wav')]], ['/b.wav', [file('/b.wav')]]]],
     ['/a.wav!/b.wav', undefined, [['/a.wav!/b.wav', [file('/a.wav!/b.wav')]]]],
