@@ -32,6 +32,8 @@ declare module 'drachtio-fsmrf' {
       filter(header: string, value: string): void;
       connected(): boolean;
       disconnect(): void;
+      /** Answers come in the order of the commands. Never calls back when the connection is lost. */
+      api(command: string, args: string, done: (answer: Event) => void): void;
       execute(app: string, arg: string, done: (event: Event) => void): string;
       on(event: string, listener: (event: Event) => void): this;
     }

@@ -12,6 +12,7 @@ import { Applications, type Running } from './applications.ts';
 import { argument, conferenceName } from './esl-text.ts';
 import type { MediaServerConnection } from './media-server.ts';
 import { MemberAnnouncements } from './member-announcements.ts';
+import { inOneWrite } from './one-write.ts';
 
 export interface LegMediaOptions {
   readonly endpoint: Mrf.Endpoint;
@@ -28,6 +29,7 @@ export interface LegMediaOptions {
 /** FreeSWITCH answers a join within two frames; a busy one held back its events for half a second (F-21). */
 const joinMs = 4_000;
 const modifyMs = 4_000;
+const askMs = 4_000;
 const breakMs = 2_000;
 const byeMs = 3_000;
 /** A music file that is over sooner than this cannot be played. */
@@ -140,9 +142,18 @@ export class FreeSwitchLeg implements LegMedia {
 
   async packetsReceived(): Promise<number | undefined> {
     if (this.#state !== 'open') return undefined;
-    await this.#options.connection.api(`uuid_set_media_stats ${this.id}`);
-    const count = await this.#options.connection.api(`uuid_getvar ${this.id} rtp_audio_in_packet_count`);
+    await this.#ask(`uuid_set_media_stats ${this.id}`);
+    const count = await this.#ask(`uuid_getvar ${this.id} rtp_audio_in_packet_count`);
     return count === undefined ? undefined : packetCount(count);
+  }
+
+  /** A command on the endpoint's own connection. Its answer is waited for there alone: on the shared one a thousand calls would wait for each other. */
+  async #ask(command: string): Promise<string | undefined> {
+    const control = this.#options.endpoint.conn;
+    if (control === null || control.socket === null) return undefined;
+    const asked = inOneWrite(control.socket, () => new Promise<string>((resolve) => control.api(command, '', (event) => resolve(event.getBody()))));
+    const answer = await attempt(asked, askMs, this.#options.scheduler);
+    return answer.ok ? answer.value : undefined;
   }
 
   async update(offer: MediaDescription): Promise<Result<MediaDescription, AllocateFailure>> {

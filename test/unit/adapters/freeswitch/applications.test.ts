@@ -20,6 +20,7 @@ class Connection extends EventEmitter implements Mrf.Connection {
     this.sent[index]?.done(event({ 'Application-Response': response }));
   }
 
+  api(): void {}
   subscribe(): void {}
   filter(): void {}
   disconnect(): void {}
