@@ -12,16 +12,18 @@ import type { WavEncoding, WavHeader } from './wav.ts';
 /** A piece is about a millisecond of work: 32 kB are a second of 16 kHz audio. */
 const PIECE_BYTES = 32_768;
 
-/** `samples` holds audio up to `ready`; with `complete` there will be no more. */
+/** `samples` holds audio up to `ready`; with `complete` or a `fault` there will be no more. Whoever plays the file at this rate shares it. */
 export interface Pcm {
   readonly samples: Int16Array;
   ready: number;
   complete: boolean;
+  /** The disk failed after the beginning was read. */
+  fault?: FileFault;
 }
 
 export type FileFault = 'not_found' | 'unreadable';
 
-/** A file asked for: what there is of it so far. A fault may come after the beginning was heard. */
+/** A file asked for: what there is of it so far. */
 export interface AudioFile {
   pcm?: Pcm;
   fault?: FileFault;
@@ -54,7 +56,8 @@ export class AudioFiles {
     const key = `${rate} ${path}`;
     this.#load(path, rate, key, file).catch((error: unknown) => {
       const missing = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-      file.fault = missing ? 'not_found' : 'unreadable';
+      // Others may have begun to play what there is: they must hear of it, too.
+      (file.pcm ?? file).fault = missing ? 'not_found' : 'unreadable';
       this.#warn(missing ? 'audio_not_found' : 'audio_unreadable', `${path}: ${error instanceof Error ? error.message : String(error)}`);
       if (file.pcm !== undefined && this.#entries.get(key)?.pcm === file.pcm) this.#drop(key);
     });

@@ -138,7 +138,8 @@ export class Conference {
 
   relate(listener: LegId, speaker: LegId, hears: boolean): void {
     const [who, whom] = [this.#members.get(listener), this.#members.get(speaker)];
-    if (who === undefined || whom === undefined) return;
+    // As in mod_conference: one's own voice is not in what one hears anyway.
+    if (who === undefined || whom === undefined || who === whom) return;
     if (hears) who.unheard.delete(whom);
     else who.unheard.add(whom);
   }

@@ -78,7 +78,7 @@ class FileReader implements SourceReader {
       this.#rate = rate;
       this.#file = this.#files.open(this.#path, rate);
     }
-    const { pcm, fault } = this.#file;
+    const { pcm, fault = pcm?.fault } = this.#file;
     if (fault !== undefined) return fault;
     if (pcm === undefined) return 'pending';
     const scale = frame.length / FRAME;

@@ -231,7 +231,8 @@ function relate({ conference, words }: Call): Outcome {
       const [member, second] = [memberOf(conference, one), memberOf(conference, other)];
       if (member === undefined || (second === undefined && !clear)) return `-ERR relationship ${one}->${other} not found.\n`;
       if (clear) {
-        if (second !== undefined) relations.clear(member, second);
+        if (other === '0') relations.clearAll(member);
+        else if (second !== undefined) relations.clear(member, second);
         return `+OK relationship ${one}->${other} cleared.\n`;
       }
       if (second !== undefined) relations.set(member, second, { speak: !nospeak, hear: !nohear });

@@ -44,6 +44,10 @@ export class ConferenceRelations {
     this.#apply(member, other);
   }
 
+  clearAll(member: Member): void {
+    for (const [other] of this.of(member)) this.clear(member, other);
+  }
+
   /** A member has left: the engine forgets its relations by itself. */
   forget(member: Member): void {
     this.#all.delete(member);

@@ -99,6 +99,8 @@ describe('conference', () => {
     engine.relate(conference, c.leg, a.leg, false);
     engine.relate(conference, c.leg, b.leg, false);
     engine.relate(conference, c.leg, 'nobody', false);
+    // To oneself it changes nothing.
+    engine.relate(conference, a.leg, a.leg, false);
     assert.deepEqual(await hearing(members, [440, 770, 1130]), ['--x', 'x-x', '---']);
     engine.relate(conference, c.leg, a.leg, true);
     engine.leave(b.leg);

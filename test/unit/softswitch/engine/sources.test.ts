@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import { muLaw } from '../../../../src/protocol/g711/g711.ts';
 import type { AudioSource, EngineEvent } from '../../../../src/softswitch/engine/api.ts';
@@ -128,6 +129,41 @@ describe('audio files', () => {
     const third = own.open(path, 8000);
     while (third.pcm === undefined) await turn();
     assert.notEqual(third.pcm, first.pcm);
+  });
+  it('a disk that fails midway ends it for every player, and the next one tries the disk again', async () => {
+    const own = newFiles();
+    const path = write('failing.wav', writeWav({ rate: 8000, channels: 1, samples: new Int16Array(100_000) }));
+    const handle = await open(path);
+    const disk = Object.getPrototypeOf(handle) as typeof handle;
+    await handle.close();
+    const read: (buffer: Buffer, offset: number, length: number, position: number) => Promise<{ readonly bytesRead: number }> = disk.read;
+    let broken = true;
+    let failing = (): void => undefined;
+    const failed = new Promise<void>((resolve) => (failing = resolve));
+    mock.method(disk, 'read', async function (this: typeof handle, buffer: Buffer, offset: number, length: number, position: number) {
+      if (!broken || position < 50_000) return read.call(this, buffer, offset, length, position);
+      await failed;
+      throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+    });
+    try {
+      const readers = [openSource({ kind: 'file', path }, own, 8000), openSource({ kind: 'file', path }, own, 8000)];
+      const frame = new Int16Array(160);
+      // One at a time: the second one finds what the first one has read.
+      for (const reader of readers) while (reader.read(frame) !== 'audio') await turn();
+      failing();
+      const ends = readers.map(async (reader) => {
+        for (;;) {
+          const outcome = reader.read(frame);
+          if (outcome === 'pending') await turn();
+          else if (outcome !== 'audio') return outcome;
+        }
+      });
+      assert.deepEqual(await Promise.all(ends), ['unreadable', 'unreadable']);
+      broken = false;
+      assert.equal((await readAll({ kind: 'file', path }, own)).heard, 100_000);
+    } finally {
+      mock.restoreAll();
+    }
   });
   it('the cache stays within its bytes', async () => {
     const own = newFiles(10_000);

@@ -300,6 +300,10 @@ describe('what a command tells the engine', () => {
     assert.deepEqual(heard().at(-1), ['b', 'a', false]);
     a.hangup('NORMAL_CLEARING');
     assert.equal(await bench.api('room relate'), '+OK No relationships\n');
+    assert.equal(await bench.api(`room relate ${two} ${two} nohear`), `+OK ${two}->${two} nohear set\n`);
+    assert.equal(await bench.api(`room relate ${two}`), `${two} -> ${two} SPEAK NOHEAR NOSENDVIDEO \n`);
+    assert.equal(await bench.api(`room relate ${two} 0 clear`), `+OK relationship ${two}->0 cleared.\n`);
+    assert.equal(await bench.api('room relate'), '+OK No relationships\n');
     assert.equal(await bench.api(`room relate ${two} 999 nohear`), `-ERR relationship ${two}->999 not found.\n`);
   });
 
