@@ -46,20 +46,22 @@ export interface RoomChanged {
 }
 
 const pins = { hostPin: z.string().nullable().optional(), guestPin: z.string().nullable().optional(), generate: z.array(z.enum(['host', 'guest'])).optional() };
-const addParams = z.strictObject({
-  aliases: z.array(z.string()),
+const settings = {
   name: z.string().optional(),
   language: z.string().optional(),
   muteGuestsOnJoin: z.boolean().optional(),
   participantLimit: z.number().optional(),
   mediaEncryption: z.enum(['optional', 'required']).optional(),
   pinHostControls: z.enum(['none', 'full']).optional(),
-  ...pins,
-});
+};
+const addParams = z.strictObject({ aliases: z.array(z.string()), ...settings, ...pins });
+/** What is absent stays; a limit of null is no limit. */
+const setParams = z.strictObject({ alias: z.string(), ...settings, participantLimit: z.number().nullable().optional() });
 const setPinParams = z.strictObject({ alias: z.string(), ...pins });
 const removeParams = z.strictObject({ alias: z.string() });
 
 export type AddParams = z.infer<typeof addParams>;
+export type SetParams = z.infer<typeof setParams>;
 export type SetPinParams = z.infer<typeof setPinParams>;
 
 export function createRoomCommands(context: RoomCommandContext): ControlHandlers {
@@ -73,6 +75,7 @@ export function createRoomCommands(context: RoomCommandContext): ControlHandlers
   return {
     'room.add': (params) => inTurn(() => parsed(addParams, params, (given) => add(context, given))),
     'room.list': (params) => parsed(z.null(), params, () => list(context)),
+    'room.set': (params) => inTurn(() => parsed(setParams, params, (given) => set(context, given))),
     'room.setPin': (params) => inTurn(() => parsed(setPinParams, params, (given) => setPin(context, given))),
     'room.remove': (params) => inTurn(() => parsed(removeParams, params, (given) => remove(context, given.alias))),
   };
@@ -85,27 +88,21 @@ async function parsed<T>(schema: z.ZodType<T>, params: unknown, command: (given:
 }
 
 async function add(context: RoomCommandContext, given: AddParams): Promise<ControlAnswer> {
-  const valid = validateRoom(
-    {
-      name: given.name ?? given.aliases[0] ?? '',
-      aliases: given.aliases,
-      language: given.language ?? context.language,
-      muteGuestsOnJoin: given.muteGuestsOnJoin ?? false,
-      ...(given.participantLimit === undefined ? {} : { participantLimit: given.participantLimit }),
-      mediaEncryption: given.mediaEncryption ?? context.mediaEncryption,
-      pinHostControls: given.pinHostControls ?? 'none',
-      anonymous: { moderator: { enabled: true }, speaker: { enabled: true } },
-    },
-    context.reservedAliases,
-  );
+  const valid = validate(context, {
+    name: given.name ?? given.aliases[0] ?? '',
+    aliases: given.aliases,
+    language: given.language ?? context.language,
+    muteGuestsOnJoin: given.muteGuestsOnJoin ?? false,
+    ...(given.participantLimit === undefined ? {} : { participantLimit: given.participantLimit }),
+    mediaEncryption: given.mediaEncryption ?? context.mediaEncryption,
+    pinHostControls: given.pinHostControls ?? 'none',
+    anonymous: { moderator: { enabled: true }, speaker: { enabled: true } },
+  });
   const problems: Problem[] = valid.ok ? [] : [...valid.error];
-  if (valid.ok && !context.languages.includes(valid.value.language)) {
-    problems.push({ code: 'language_unknown', message: `there are no prompts in ${valid.value.language}`, advice: `choose one of: ${context.languages.join(', ')}` });
-  }
   const generate = context.autoHostPin && given.hostPin == null ? [...new Set([...(given.generate ?? []), 'host' as const])] : given.generate;
   const change = changeOf(context, { ...given, generate }, undefined);
   if (!change.ok) problems.push(...change.error);
-  if (!valid.ok || !change.ok || problems.length > 0) return err(problems);
+  if (!valid.ok || !change.ok) return err(problems);
   const added = await context.rooms.add(valid.value, change.value.pins);
   if (!added.ok) return err([added.error]);
   context.onChange({ type: 'added', room: added.value });
@@ -115,6 +112,21 @@ async function add(context: RoomCommandContext, given: AddParams): Promise<Contr
 async function list(context: RoomCommandContext): Promise<ControlAnswer> {
   const rooms = await context.rooms.list();
   return rooms.ok ? ok(rooms.value.map(viewOf)) : err([rooms.error]);
+}
+
+async function set(context: RoomCommandContext, { alias, participantLimit, ...given }: SetParams): Promise<ControlAnswer> {
+  const room = await find(context, alias);
+  if (!room.ok) return room;
+  const { participantLimit: before, ...kept } = room.value;
+  const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (participantLimit === undefined && Object.keys(named).length === 0) return err([{ code: 'nothing_to_change', message: 'no setting is named', advice: 'say what to set' }]);
+  const limit = participantLimit === undefined ? before : (participantLimit ?? undefined);
+  const valid = validate(context, { ...kept, ...named, ...(limit === undefined ? {} : { participantLimit: limit }) });
+  if (!valid.ok) return valid;
+  const changed = await context.rooms.setSettings(room.value.id, valid.value);
+  if (!changed.ok) return err([changed.error]);
+  context.onChange({ type: 'changed', room: changed.value });
+  return ok({ room: viewOf(changed.value), generated: {} } satisfies RoomChanged);
 }
 
 async function setPin(context: RoomCommandContext, given: SetPinParams): Promise<ControlAnswer> {
@@ -136,6 +148,12 @@ async function remove(context: RoomCommandContext, alias: string): Promise<Contr
   if (!removed.ok) return err([removed.error]);
   context.onChange({ type: 'removed', room: room.value });
   return ok(viewOf(room.value));
+}
+
+function validate(context: RoomCommandContext, given: RoomSettings): Result<RoomSettings, readonly Problem[]> {
+  const valid = validateRoom(given, context.reservedAliases);
+  if (!valid.ok || context.languages.includes(valid.value.language)) return valid;
+  return err([{ code: 'language_unknown', message: `there are no prompts in ${valid.value.language}`, advice: `choose one of: ${context.languages.join(', ')}` }]);
 }
 
 async function find(context: RoomCommandContext, alias: string): Promise<Result<Room, readonly Problem[]>> {

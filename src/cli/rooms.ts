@@ -6,7 +6,7 @@ import type { Problem } from '../lib/problem.ts';
 import { failed, show } from './answer.ts';
 import { askAbout } from './ask.ts';
 import type { CliIo } from './io.ts';
-import type { AddParams, RoomChanged, RoomView, SetPinParams } from './room-commands.ts';
+import type { AddParams, RoomChanged, RoomView, SetParams, SetPinParams } from './room-commands.ts';
 import { table } from './table.ts';
 
 interface PinOptions {
@@ -26,6 +26,17 @@ interface AddOptions extends PinOptions {
   readonly encryption?: MediaEncryption;
 }
 
+interface SetOptions {
+  readonly alias: string;
+  readonly name?: string;
+  readonly language?: string;
+  readonly pinHostControls?: 'none' | 'full';
+  readonly muteGuests?: 'on' | 'off';
+  readonly limit?: number | 'none';
+  readonly encryption?: MediaEncryption;
+  readonly json?: true;
+}
+
 interface SetPinOptions extends PinOptions {
   readonly alias: string;
   readonly removeHostPin?: true;
@@ -37,6 +48,9 @@ export type Run = (json: boolean, action: (config: Config) => Promise<number>) =
 
 export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
   const room = program.command('room').description('make, list, change and remove rooms');
+  const languageHelp = 'language of its prompts, such as en or de';
+  const pinHostControlsHelp = 'what a host by PIN may do to others: none or full';
+  const encryptionHelp = 'SRTP of its callers: optional, or required, which turns all others away';
   const pinHelp = 'digits, or - to read them from standard input (a PIN given here can be seen in the list of processes)';
 
   room
@@ -47,11 +61,11 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
     .option('--guest-pin <pin>', `PIN that lets a guest in: ${pinHelp}`)
     .option('--generate-pins', 'generate those of the two PINs that are not given')
     .option('--name <name>', 'name of the room; without it the main alias')
-    .option('--language <tag>', 'language of its prompts, such as en or de')
-    .option('--pin-host-controls <what>', 'what a host by PIN may do to others: none or full', oneOf(['none', 'full']))
+    .option('--language <tag>', languageHelp)
+    .option('--pin-host-controls <what>', pinHostControlsHelp, oneOf(['none', 'full']))
     .option('--mute-guests', 'guests are muted when they come in')
     .option('--limit <number>', 'most participants at a time', wholeNumber)
-    .option('--encryption <what>', 'SRTP of its callers: optional, or required, which turns all others away', oneOf(['optional', 'required']))
+    .option('--encryption <what>', encryptionHelp, oneOf(['optional', 'required']))
     .option('--json', 'answer as JSON')
     .action((options: AddOptions) =>
       run(options.json === true, async (config) => {
@@ -76,6 +90,32 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
     .description('list the rooms')
     .option('--json', 'answer as JSON')
     .action((options: { readonly json?: true }) => run(options.json === true, async (config) => show(io, options, await askAbout(config, 'room.list', null), (value) => listText(value as RoomView[]))));
+
+  room
+    .command('set')
+    .description('change the settings of a room; what is not named stays, and who is inside stays')
+    .requiredOption('--alias <alias>', 'an alias of the room')
+    .option('--name <name>', 'name of the room')
+    .option('--language <tag>', languageHelp)
+    .option('--pin-host-controls <what>', pinHostControlsHelp, oneOf(['none', 'full']))
+    .option('--mute-guests <what>', 'whether guests are muted when they come in: on or off', oneOf(['on', 'off']))
+    .option('--limit <number>', 'most participants at a time, or none', (value: string) => (value === 'none' ? value : wholeNumber(value)))
+    .option('--encryption <what>', encryptionHelp, oneOf(['optional', 'required']))
+    .option('--json', 'answer as JSON')
+    .action((options: SetOptions) =>
+      run(options.json === true, async (config) => {
+        const params: SetParams = {
+          alias: options.alias,
+          name: options.name,
+          language: options.language,
+          pinHostControls: options.pinHostControls,
+          muteGuestsOnJoin: options.muteGuests === undefined ? undefined : options.muteGuests === 'on',
+          participantLimit: options.limit === 'none' ? null : options.limit,
+          mediaEncryption: options.encryption,
+        };
+        return show(io, options, await askAbout(config, 'room.set', params), (value) => changedText('changed', value as RoomChanged));
+      }),
+    );
 
   room
     .command('set-pin')

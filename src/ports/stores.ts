@@ -36,6 +36,8 @@ export interface RoomStore {
   list(): Promise<Result<readonly Room[], StoreProblem>>;
   /** `settings` have been validated. Fails with `alias_taken`; then nothing is written. */
   add(settings: RoomSettings, pins: PinChange): Promise<Result<Room, StoreProblem>>;
+  /** `settings` have been validated; its aliases are left as they are. */
+  setSettings(id: RoomId, settings: RoomSettings): Promise<Result<Room, StoreProblem>>;
   /** Both PINs change together or not at all (PX-21). The rules between them have been checked. */
   setPins(id: RoomId, change: PinChange): Promise<Result<Room, StoreProblem>>;
   remove(id: RoomId): Promise<Result<void, StoreProblem>>;

@@ -216,6 +216,7 @@ export class House {
       },
       list: () => rooms.list(),
       add: (settings, pins) => rooms.add(settings, pins),
+      setSettings: (id, settings) => rooms.setSettings(id, settings),
       setPins: (id, change) => rooms.setPins(id, change),
       remove: (id) => rooms.remove(id),
       guestPin: (id) => rooms.guestPin(id),

@@ -35,23 +35,19 @@ export class SqliteRoomStore implements RoomStore {
     return this.#write(randomUUID(), async (db, id) => {
       await db
         .insertInto('rooms')
-        .values({
-          id,
-          name: settings.name,
-          language: settings.language,
-          mute_guests_on_join: Number(settings.muteGuestsOnJoin),
-          participant_limit: settings.participantLimit ?? null,
-          pin_host_controls: settings.pinHostControls,
-          anonymous_moderator: Number(settings.anonymous.moderator.enabled),
-          anonymous_speaker: Number(settings.anonymous.speaker.enabled),
-          media_encryption: settings.mediaEncryption,
-        })
+        .values({ id, ...columnsOf(settings) })
         .execute();
       await db
         .insertInto('room_aliases')
         .values(settings.aliases.map((alias, position) => ({ alias, room_id: id, position })))
         .execute();
       await this.#writePins(db, id, pins);
+    });
+  }
+
+  setSettings(id: RoomId, settings: RoomSettings): Promise<Result<Room, StoreProblem>> {
+    return this.#write(id, async (db) => {
+      await db.updateTable('rooms').set(columnsOf(settings)).where('id', '=', id).execute();
     });
   }
 
@@ -127,6 +123,19 @@ function byRoom<Row extends { readonly room_id: string }>(rows: readonly Row[]):
     else group.push(row);
   }
   return groups;
+}
+
+function columnsOf(settings: RoomSettings) {
+  return {
+    name: settings.name,
+    language: settings.language,
+    mute_guests_on_join: Number(settings.muteGuestsOnJoin),
+    participant_limit: settings.participantLimit ?? null,
+    pin_host_controls: settings.pinHostControls,
+    anonymous_moderator: Number(settings.anonymous.moderator.enabled),
+    anonymous_speaker: Number(settings.anonymous.speaker.enabled),
+    media_encryption: settings.mediaEncryption,
+  };
 }
 
 function roomOf(row: Selectable<Tables['rooms']>, aliases: readonly Tables['room_aliases'][], pins: readonly Tables['room_pins'][]): Room {

@@ -32,6 +32,25 @@ describe('room commands on the database, without a process', () => {
     assert.deepEqual(generated, {});
   });
 
+  it('set changes what is named and keeps the rest, PINs and aliases too', async (t) => {
+    const desk = new Desk(t);
+    await desk.run('room', 'add', '--alias', '1', '--host-pin', '1357', '--limit', '5', '--name', 'One');
+    const seen = async (...argv: string[]): Promise<Record<string, unknown>> => {
+      const { stdout, stderr } = await desk.run('room', 'set', '--alias', '1', ...argv, '--json');
+      assert.equal(stderr, offline);
+      return { ...(JSON.parse(stdout) as { room: Record<string, unknown> }).room, id: '' };
+    };
+    const whole = {
+      id: '', name: 'One', aliases: ['1'], language: 'en', muteGuestsOnJoin: false, mediaEncryption: 'required', pinHostControls: 'none',
+      anonymous: { moderator: { enabled: true }, speaker: { enabled: true } }, hasHostPin: true, hasGuestPin: false, warnings: [],
+    };
+    assert.deepEqual(await seen('--encryption', 'required'), { ...whole, participantLimit: 5 });
+    const changed = { ...whole, name: 'Uno', language: 'de', muteGuestsOnJoin: true, pinHostControls: 'full' };
+    assert.deepEqual(await seen('--name', 'Uno', '--language', 'de', '--mute-guests', 'on', '--limit', '7', '--pin-host-controls', 'full'), { ...changed, participantLimit: 7 });
+    assert.deepEqual(await seen('--limit', 'none', '--encryption', 'optional', '--mute-guests', 'off'), { ...changed, mediaEncryption: 'optional', muteGuestsOnJoin: false });
+    assert.equal((await desk.run('room', 'set', '--alias', '1', '--name', 'One')).stdout, 'room 1 changed\n');
+  });
+
   it('generates PINs and shows them, once (N-14)', async (t) => {
     const desk = new Desk(t);
     const { stdout } = await desk.run('room', 'add', '--alias', '2000', '--generate-pins');
@@ -74,6 +93,10 @@ describe('room commands on the database, without a process', () => {
     ['a limit out of range', ['room', 'add', '--alias', '9', '--limit', '0'], 1, /\(limit_invalid\)/],
     ['an unknown room', ['room', 'remove', '--alias', '404'], 1, /^error: no room has the alias "404" \(room_unknown\): see `room list`/],
     ['no change', ['room', 'set-pin', '--alias', '2000'], 1, /\(nothing_to_change\)/],
+    ['no setting', ['room', 'set', '--alias', '2000'], 1, /\(nothing_to_change\)/],
+    ['a setting of an unknown room', ['room', 'set', '--alias', '404', '--limit', '3'], 1, /\(room_unknown\)/],
+    ['a limit set out of range', ['room', 'set', '--alias', '2000', '--limit', '0'], 1, /\(limit_invalid\)/],
+    ['a language set without prompts', ['room', 'set', '--alias', '2000', '--language', 'tlh'], 1, /\(language_unknown\)/],
     ['no alias', ['room', 'add'], 2, /^error: required option '--alias <alias>' not specified \(usage\): add --help/],
     ['an unknown option', ['room', 'list', '--nonsense'], 2, /unknown option '--nonsense'/],
     ['an unknown command', ['rooom'], 2, /unknown command 'rooom'/],
@@ -115,9 +138,15 @@ describe('room commands with a process', () => {
     await desk.process(createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: (change) => changes.push(change) }));
     assert.deepEqual(await desk.run('room', 'add', '--alias', '2000', '--host-pin', '135792'), { code: 0, stdout: 'room 2000 made\n', stderr: '' });
     assert.equal((await desk.run('room', 'set-pin', '--alias', '2000', '--remove-host-pin')).code, 0);
+    assert.deepEqual(await desk.run('room', 'set', '--alias', '2000', '--limit', '3'), { code: 0, stdout: 'room 2000 changed\nwarning: without a host PIN anybody who dials it is a host (no_host_pin)\n', stderr: '' });
     assert.match((await desk.run('room', 'set-pin', '--alias', '2000', '--guest-pin', '1234')).stderr, /guest_pin_needs_host_pin/);
     assert.equal((await desk.run('room', 'remove', '--alias', '2000')).code, 0);
-    assert.deepEqual(changes.map(({ type, room }) => [type, room.aliases[0], room.pins.host === undefined]), [['added', '2000', false], ['changed', '2000', true], ['removed', '2000', true]]);
+    assert.deepEqual(changes.map(({ type, room }) => [type, room.aliases[0], room.pins.host === undefined, room.participantLimit]), [
+      ['added', '2000', false, undefined],
+      ['changed', '2000', true, undefined],
+      ['changed', '2000', true, 3],
+      ['removed', '2000', true, 3],
+    ]);
   });
 
   it('are carried out one after the other: no two of them break a rule together', async (t) => {
