@@ -34,6 +34,9 @@ export function contradictions(values: Values, chosen: (path: string) => boolean
   if ((sip.tls.port !== null || sip.wss.port !== null) && (sip.tls.certFile === null || sip.tls.keyFile === null)) {
     found.push({ paths: [secured], message: `${secured} needs a certificate and its key`, advice: 'set sip.tls.certFile and sip.tls.keyFile' });
   }
+  if ((http.certFile === null) !== (http.keyFile === null)) {
+    found.push({ paths: ['http.certFile', 'http.keyFile'], message: 'http.certFile and http.keyFile go together', advice: 'set both, or none' });
+  }
   if (pin.minLength > pin.maxLength) found.push({ paths: ['pin.minLength', 'pin.maxLength'], message: 'pin.minLength is above pin.maxLength', advice: 'exchange them' });
   if (pin.screen < pin.firstDigit) {
     found.push({ paths: ['pin.screen', 'pin.firstDigit'], message: 'pin.screen ends before pin.firstDigit', advice: 'make pin.screen the longer one' });

@@ -116,6 +116,7 @@ function complete(values: z.infer<typeof configSchema>, from: ConfigSources): Co
   return {
     ...values,
     sip: { ...values.sip, tls: { ...values.sip.tls, certFile: file(values.sip.tls.certFile), keyFile: file(values.sip.tls.keyFile), caFile: file(values.sip.tls.caFile) } },
+    http: { ...values.http, certFile: file(values.http.certFile), keyFile: file(values.http.keyFile) },
     data: { dir, secretFile: values.data.secretFile === null ? join(dir, 'secret.key') : resolve(from.workingDirectory, values.data.secretFile) },
     prompts: { dir: values.prompts.dir === null ? join(from.shippedConfig, 'prompts') : resolve(from.workingDirectory, values.prompts.dir) },
   };
