@@ -3,6 +3,8 @@ export interface Problem<Code extends string = string> {
   readonly code: Code;
   readonly message: string;
   readonly advice: string;
+  /** Of the input, as it was named there: `aliases[0]`. */
+  readonly field?: string;
 }
 
 /** The one way a problem is written in a line of text. */
