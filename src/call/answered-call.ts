@@ -5,7 +5,7 @@ import type { Pin } from '../domain/pin-format.ts';
 import type { Scheduler } from '../lib/machine.ts';
 import { unreachable } from '../lib/result.ts';
 import type { LegMedia } from '../ports/media.ts';
-import type { RoomStore } from '../ports/stores.ts';
+import type { RoomStore } from '../ports/rooms.ts';
 import type { ConferenceActor, LegOrder } from './conference-actor.ts';
 import type { LegVoice } from './leg-voice.ts';
 import { execute } from './live-control.ts';

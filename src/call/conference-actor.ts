@@ -8,7 +8,7 @@ import { Machine, type Scheduler } from '../lib/machine.ts';
 import { unreachable } from '../lib/result.ts';
 import type { Log } from '../ports/log.ts';
 import type { MediaPort } from '../ports/media.ts';
-import type { CdrRecorder } from '../ports/stores.ts';
+import type { CdrRecorder } from '../ports/cdr.ts';
 
 /** What the conference asks of a leg: the effects that concern one call. */
 export type LegOrder = Extract<ConferenceEffect, { do: 'join' | 'lobby' | 'end' | 'mute' }> | { readonly do: 'tell'; readonly prompts: readonly Prompt[] };

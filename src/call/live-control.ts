@@ -1,7 +1,7 @@
 import type { CallId } from '../domain/conference.ts';
 import type { ControlCommand } from '../domain/commands.ts';
 import type { Room } from '../domain/room.ts';
-import type { RoomStore } from '../ports/stores.ts';
+import type { RoomStore } from '../ports/rooms.ts';
 import type { ConferenceActor } from './conference-actor.ts';
 
 /** Carries out what a participant asks for. Only a PIN needs the store; whether it is allowed, the conference's rules say. */

@@ -5,7 +5,7 @@ import type { Scheduler } from '../lib/machine.ts';
 import { ok, type Result } from '../lib/result.ts';
 import type { Log } from '../ports/log.ts';
 import type { AuthVerdict, RegisterAnswer, RegistrarPort, Registration } from '../ports/registrar.ts';
-import type { StoreProblem } from '../ports/stores.ts';
+import type { StoreProblem } from '../ports/store-problem.ts';
 import type { UserStore } from '../ports/users.ts';
 import { Authenticator, type Claim } from './authenticator.ts';
 import { BindingWriter } from './binding-writer.ts';
@@ -43,7 +43,7 @@ export class Registrar implements RegistrarPort {
       algorithms,
       hashes,
       scheduler,
-      ha1: (username) => this.#users.get(username)?.ha1,
+      ha1: (username) => this.#users.get(username)?.sip?.ha1,
       isAtHome: (username, address) => this.contacts(username).some(({ source }) => source.address === address),
     });
   }
@@ -57,7 +57,7 @@ export class Registrar implements RegistrarPort {
     if (!bound.ok) return bound;
     for (const user of users.value) this.#users.set(user.name, user);
     for (const { user, bindings } of bound.value) this.#bindings.set(user, bindings);
-    const foreign = users.value.filter((user) => user.realm !== realm).length;
+    const foreign = users.value.filter(({ sip }) => sip !== undefined && sip.realm !== realm).length;
     if (foreign > 0) log.warn({ code: 'realm_changed', realm, users: foreign }, 'users were made for another registrar.realm and cannot register: remove and add them anew');
     const sweep = (): void => {
       this.#sweep();

@@ -8,7 +8,8 @@ import type { InboundLeg } from '../ports/call-leg.ts';
 import type { Log } from '../ports/log.ts';
 import type { MediaPort } from '../ports/media.ts';
 import type { CallStatus, ParticipantStatus, RoomStatus, TimerStatus } from '../ports/status.ts';
-import type { CdrRecorder, RoomStore } from '../ports/stores.ts';
+import type { CdrRecorder } from '../ports/cdr.ts';
+import type { RoomStore } from '../ports/rooms.ts';
 import { CallSession, type Attendant } from './call-session.ts';
 import { ConferenceActor } from './conference-actor.ts';
 

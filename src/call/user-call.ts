@@ -5,7 +5,7 @@ import { errorText } from '../lib/attempt.ts';
 import { Machine, type Scheduler } from '../lib/machine.ts';
 import { unreachable } from '../lib/result.ts';
 import type { Log } from '../ports/log.ts';
-import type { CdrRecorder } from '../ports/stores.ts';
+import type { CdrRecorder } from '../ports/cdr.ts';
 import type { CallTarget, UserCallLeg } from '../ports/user-call.ts';
 
 export interface UserCallOptions {

@@ -1,9 +1,10 @@
 import { generatePin, type Pin, type PinBounds } from '../domain/pin-format.ts';
 import type { MediaEncryption } from '../domain/policy.ts';
-import type { Room } from '../domain/room.ts';
+import { newRoomSettings, type Room } from '../domain/room.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import type { MetaStore, RoomStore } from '../ports/stores.ts';
+import type { MetaStore } from '../ports/meta.ts';
+import type { RoomStore } from '../ports/rooms.ts';
 
 export const demoAlias = '1000';
 const madeKey = 'demoRoom';
@@ -44,7 +45,7 @@ async function make(context: DemoRoomContext): Promise<Result<DemoRoom, Problem>
   const guest = generatePin(context.randomBelow, (pin) => pin.reveal() === host.value.reveal(), context.pinBounds);
   if (!guest.ok) return guest;
   const room = await context.rooms.add(
-    { name: 'Demo', aliases: [demoAlias], language: context.language, muteGuestsOnJoin: false, mediaEncryption: context.mediaEncryption, pinHostControls: 'none', anonymous: { moderator: { enabled: true }, speaker: { enabled: true } } },
+    newRoomSettings({ name: 'Demo', aliases: [demoAlias], language: context.language, mediaEncryption: context.mediaEncryption }),
     { host: host.value, guest: guest.value },
   );
   return room.ok ? ok({ kind: 'made', room: room.value, hostPin: host.value, guestPin: guest.value }) : err(room.error);

@@ -5,7 +5,7 @@ import type { MediaEncryption } from '../domain/policy.ts';
 import { checkPins, normaliseAlias, roomWarnings, validateRoom, type PinRole, type PinSlot, type Room, type RoomSettings } from '../domain/room.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import type { PinChange, RoomStore } from '../ports/stores.ts';
+import type { PinChange, RoomStore } from '../ports/rooms.ts';
 
 /**
  * What the command line does to rooms: in the running process when there is one, asked over the control socket, so that what is
@@ -88,16 +88,18 @@ async function parsed<T>(schema: z.ZodType<T>, params: unknown, command: (given:
 }
 
 async function add(context: RoomCommandContext, given: AddParams): Promise<ControlAnswer> {
-  const valid = validate(context, {
-    name: given.name ?? given.aliases[0] ?? '',
-    aliases: given.aliases,
-    language: given.language ?? context.language,
-    muteGuestsOnJoin: given.muteGuestsOnJoin ?? false,
-    ...(given.participantLimit === undefined ? {} : { participantLimit: given.participantLimit }),
-    mediaEncryption: given.mediaEncryption ?? context.mediaEncryption,
-    pinHostControls: given.pinHostControls ?? 'none',
-    anonymous: { moderator: { enabled: true }, speaker: { enabled: true } },
-  });
+  const valid = validate(
+    context,
+    newRoomSettings({
+      name: given.name ?? given.aliases[0] ?? '',
+      aliases: given.aliases,
+      language: given.language ?? context.language,
+      muteGuestsOnJoin: given.muteGuestsOnJoin ?? false,
+      ...(given.participantLimit === undefined ? {} : { participantLimit: given.participantLimit }),
+      mediaEncryption: given.mediaEncryption ?? context.mediaEncryption,
+      pinHostControls: given.pinHostControls ?? 'none',
+    }),
+  );
   const problems: Problem[] = valid.ok ? [] : [...valid.error];
   const generate = context.autoHostPin && given.hostPin == null ? [...new Set([...(given.generate ?? []), 'host' as const])] : given.generate;
   const change = changeOf(context, { ...given, generate }, undefined);

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { ControlAnswer, ControlHandlers } from '../adapters/control-socket/protocol.ts';
 import { ha1Of, type DigestHashes } from '../domain/digest.ts';
 import { liveBindings, secondsLeft, type Binding } from '../domain/registrar.ts';
-import { checkSecret, generateSecret, normaliseUserName, validateUser, type User } from '../domain/user.ts';
+import { checkSecret, generateSecret, normaliseUserName, newUser, validateUser, type User } from '../domain/user.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok } from '../lib/result.ts';
-import type { RoomStore } from '../ports/stores.ts';
+import type { RoomStore } from '../ports/rooms.ts';
 import type { UserStore } from '../ports/users.ts';
 
 /** What the command line does to users, in the running process or on the database, as with rooms. */
@@ -70,7 +70,7 @@ async function parsed<T>(schema: z.ZodType<T>, params: unknown, command: (given:
 }
 
 async function add(context: UserCommandContext, given: UserAddParams): Promise<ControlAnswer> {
-  const { users, rooms, realm, hashes, reservedAliases, randomBelow, onChange } = context;
+  const { users, rooms, realm, hashes, reservedAliases, randomBelow, now, onChange } = context;
   const valid = validateUser(given.name, given.display ?? '');
   const fit = given.secret === undefined ? ok(undefined) : checkSecret(given.secret);
   const problems: Problem[] = [...(valid.ok ? [] : valid.error), ...(fit.ok ? [] : [fit.error])];
@@ -83,7 +83,8 @@ async function add(context: UserCommandContext, given: UserAddParams): Promise<C
     return err([{ code: 'alias_taken', message: `a room or the attendant is dialled by ${JSON.stringify(name)}`, advice: 'choose another name' }]);
   }
   const secret = given.secret ?? generateSecret(randomBelow);
-  const user: User = { ...valid.value, realm, ha1: { MD5: ha1Of(hashes, 'MD5', name, realm, secret), 'SHA-256': ha1Of(hashes, 'SHA-256', name, realm, secret) } };
+  const ha1 = { MD5: ha1Of(hashes, 'MD5', name, realm, secret), 'SHA-256': ha1Of(hashes, 'SHA-256', name, realm, secret) };
+  const user = newUser({ ...valid.value, sip: { realm, ha1 } }, now());
   const added = await users.add(user);
   if (!added.ok) return err([added.error]);
   onChange({ type: 'added', user });
@@ -115,5 +116,5 @@ function viewOf({ realm, now }: UserCommandContext, user: User, bindings: readon
     expiresInSeconds: secondsLeft(binding, now()),
     userAgent: binding.userAgent,
   }));
-  return { name: user.name, display: user.display, secret: user.realm === realm ? 'fits' : 'other_realm', contacts };
+  return { name: user.name, display: user.display, secret: user.sip === undefined || user.sip.realm === realm ? 'fits' : 'other_realm', contacts };
 }

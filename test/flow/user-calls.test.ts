@@ -5,7 +5,7 @@ import { UserCall } from '../../src/call/user-call.ts';
 import type { EndReason } from '../../src/domain/reasons.ts';
 import type { Binding } from '../../src/domain/registrar.ts';
 import { ok, type Result } from '../../src/lib/result.ts';
-import type { CdrRecord } from '../../src/ports/stores.ts';
+import type { CdrRecord } from '../../src/ports/cdr.ts';
 import type { CallTarget, UserCallHandlers, UserCallLeg } from '../../src/ports/user-call.ts';
 import { FakeClock, settle } from '../fakes/clock.ts';
 

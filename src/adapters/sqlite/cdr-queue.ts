@@ -1,5 +1,6 @@
 import type { Scheduler } from '../../lib/machine.ts';
-import type { StoreProblem, CdrRecord, CdrRecorder, CdrStore } from '../../ports/stores.ts';
+import type { CdrRecord, CdrRecorder, CdrStore } from '../../ports/cdr.ts';
+import type { StoreProblem } from '../../ports/store-problem.ts';
 
 /** What the queue has to say, for the log: at most one line a retry. */
 export type CdrQueueReport =

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { unreachable, type Result } from '../../lib/result.ts';
-import type { CdrRecord, CdrStore, StoreProblem } from '../../ports/stores.ts';
+import type { CdrRecord, CdrStore } from '../../ports/cdr.ts';
+import type { StoreProblem } from '../../ports/store-problem.ts';
 import { attempt } from './problems.ts';
 import type { Tables } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { StoreProblem, StoreProblemCode } from '../../ports/stores.ts';
+import type { StoreProblem, StoreProblemCode } from '../../ports/store-problem.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 
 const advice: Readonly<Record<StoreProblemCode, string>> = {

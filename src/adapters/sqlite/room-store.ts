@@ -4,7 +4,8 @@ import type { PinMatch } from '../../domain/admission.ts';
 import type { Pin } from '../../domain/pin-format.ts';
 import type { PinRole, Room, RoomId, RoomSettings, StoredPin } from '../../domain/room.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
-import type { PinChange, RoomStore, StoreProblem } from '../../ports/stores.ts';
+import type { PinChange, RoomStore } from '../../ports/rooms.ts';
+import type { StoreProblem } from '../../ports/store-problem.ts';
 import type { PinVault } from './pin-vault.ts';
 import { attempt, unknownRoom } from './problems.ts';
 import type { Tables } from './schema.ts';
@@ -149,6 +150,13 @@ function roomOf(row: Selectable<Tables['rooms']>, aliases: readonly Tables['room
     ...(row.participant_limit === null ? {} : { participantLimit: row.participant_limit }),
     pinHostControls: row.pin_host_controls,
     anonymous: { moderator: { enabled: row.anonymous_moderator !== 0 }, speaker: { enabled: row.anonymous_speaker !== 0 } },
+    rolePermissions: { moderator: {}, speaker: {} },
+    rules: {},
+    memberReuse: 'flag',
+    preconfigured: [],
+    version: 1,
+    createdAt: 0,
+    members: [],
     pins: Object.fromEntries(pins.map(({ role, hash, length }): [PinRole, StoredPin] => [role, { hash, length }])),
   };
 }

@@ -3,7 +3,7 @@ import type { DigestAlgorithm, Ha1 } from '../../domain/digest.ts';
 import type { Binding } from '../../domain/registrar.ts';
 import type { User } from '../../domain/user.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
-import type { StoreProblem } from '../../ports/stores.ts';
+import type { StoreProblem } from '../../ports/store-problem.ts';
 import type { UserBindings, UserStore } from '../../ports/users.ts';
 import { attempt, storeProblem } from './problems.ts';
 import type { Tables } from './schema.ts';
@@ -22,7 +22,8 @@ export class SqliteUserStore implements UserStore {
     return attempt(async () => (await this.#db.selectFrom('users').selectAll().orderBy('seq').execute()).map((row) => this.#userOf(row)));
   }
 
-  async add({ name, display, realm, ha1 }: User): Promise<Result<void, StoreProblem>> {
+  async add({ name, display, sip }: User): Promise<Result<void, StoreProblem>> {
+    const { realm, ha1 } = sip ?? { realm: '', ha1: { MD5: '', 'SHA-256': '' } };
     const seal = (algorithm: DigestAlgorithm): string => this.#sealer.seal(ha1[algorithm], boundTo(name, algorithm));
     const added = await attempt(() =>
       this.#db
@@ -66,7 +67,7 @@ export class SqliteUserStore implements UserStore {
     // What does not open fits no secret.
     const open = (sealed: string, algorithm: DigestAlgorithm): string => this.#sealer.open(sealed, boundTo(name, algorithm)) ?? '';
     const ha1: Ha1 = { MD5: open(ha1_md5, 'MD5'), 'SHA-256': open(ha1_sha256, 'SHA-256') };
-    return { name, display, realm, ha1 };
+    return { name, display, ...(realm === '' ? {} : { sip: { realm, ha1 } }), privilege: 'room_member', hasPassword: false, mustChangePassword: false, createdAt: 0, version: 1 };
   }
 }
 

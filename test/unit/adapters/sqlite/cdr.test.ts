@@ -4,7 +4,8 @@ import Database from 'better-sqlite3';
 import { CdrQueue, type CdrQueueReport } from '../../../../src/adapters/sqlite/cdr-queue.ts';
 import { err, ok, type Result } from '../../../../src/lib/result.ts';
 import type { Scheduler } from '../../../../src/lib/machine.ts';
-import type { CdrRecord, CdrStore, StoreProblem } from '../../../../src/ports/stores.ts';
+import type { CdrRecord, CdrStore } from '../../../../src/ports/cdr.ts';
+import type { StoreProblem } from '../../../../src/ports/store-problem.ts';
 import { Folder, must } from './fixture.ts';
 
 const opened = (id: string): CdrRecord => ({ type: 'callOpened', id, at: 1_000, protocol: 'sip', callId: `${id}@host`, caller: 'sip:ann@example.com', alias: '2000' });

@@ -10,7 +10,7 @@ import { PinVault } from '../../../../src/adapters/sqlite/pin-vault.ts';
 import { SqliteRoomStore } from '../../../../src/adapters/sqlite/room-store.ts';
 import type { Tables } from '../../../../src/adapters/sqlite/schema.ts';
 import { Pin } from '../../../../src/domain/pin-format.ts';
-import type { CdrRecord } from '../../../../src/ports/stores.ts';
+import type { CdrRecord } from '../../../../src/ports/cdr.ts';
 import { codeOf, Folder, must, settings } from './fixture.ts';
 
 const host = new Pin('135792');
