@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ControlAnswer, ControlHandlers } from '../adapters/control-socket/protocol.ts';
 import { generatePin, parsePin, type Pin, type PinBounds } from '../domain/pin-format.ts';
 import type { MediaEncryption } from '../domain/policy.ts';
-import { checkPins, normaliseAlias, roomWarnings, validateRoom, type PinRole, type PinSlot, type Room, type RoomSettings } from '../domain/room.ts';
+import { checkPins, newRoomSettings, normaliseAlias, roomWarnings, validateRoom, type PinRole, type PinSlot, type Room, type RoomSettings } from '../domain/room.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { PinChange, RoomStore } from '../ports/rooms.ts';

@@ -19,8 +19,8 @@ export type AdmissionVerdict =
   | { readonly kind: 'askPin'; readonly rule: AdmissionRule; readonly noPin: 'guest' | 'end' }
   | { readonly kind: 'admit'; readonly rule: AdmissionRule; readonly role: EntryRole };
 
-/** Which PIN of the room an entry is: compared by the store, which alone knows them. */
-export type PinMatch = 'host' | 'guest' | 'none';
+/** Which PIN of the room an entry is, in the order of matching (OV-33): compared by the store, which alone knows them. */
+export type PinMatch = { readonly kind: 'member'; readonly id: string } | 'host' | 'guest' | 'none';
 
 /** An entry judged: a disabled PIN is a wrong PIN (OV-05). */
 export type PinVerdict = { readonly kind: 'admit'; readonly rule: AdmissionRule; readonly role: EntryRole } | { readonly kind: 'wrong' };

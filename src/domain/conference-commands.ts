@@ -1,15 +1,15 @@
 import { unreachable } from '../lib/result.ts';
 import type { CommandName } from './command-name.ts';
-import type { ControlCommand } from './commands.ts';
+import type { KeypadCommand } from './commands.ts';
 import { isMuted, isOpen, type Participant, type Turn } from './conference-state.ts';
-import { mayControl, type Refusal } from './control.ts';
+import { mayAsk, type Refusal } from './control.ts';
 import { extendLone } from './ending.ts';
 import { codesOf } from './keypad.ts';
 import { isFull, letIn, lock, unlock, waitersFor } from './lobby.ts';
 import { say, spokenCode, type PromptKey } from './prompts.ts';
 
 /** What people do to a conference, policy.md section 7. A command refused is answered with a spoken reason. */
-export type ConferenceCommand = Exclude<ControlCommand, { readonly type: 'claimHost' }>;
+export type ConferenceCommand = KeypadCommand;
 
 const spokenRefusal: Readonly<Record<Refusal, PromptKey>> = {
   not_permitted: 'refused_not_permitted',
@@ -40,7 +40,7 @@ export function runCommand(turn: Turn, by: Participant, command: ConferenceComma
 }
 
 function refusal(turn: Turn, by: Participant, { type }: ConferenceCommand): Refusal | undefined {
-  const verdict = mayControl(by, type);
+  const verdict = mayAsk({ kind: 'participant', ...by }, { type });
   // Those who wait for a host wait on: nobody but a host opens the room (PX-08).
   if ((type === 'admitNext' || type === 'refuseNext') && !isOpen(turn.state)) return 'room_closed';
   if (verdict.kind === 'refused') return verdict.why;
@@ -119,7 +119,7 @@ function perform(turn: Turn, by: Participant, { type }: ConferenceCommand): void
 function help(turn: Turn, by: Participant): void {
   const lines = codesOf(turn.policy.keypad.table).flatMap(([code, action]) => {
     const line = helpLines[action];
-    const offered = action === 'claimHost' ? by.role === 'guest' && turn.state.room.hasHostPin : mayControl(by, action).kind === 'allowed';
+    const offered = action === 'claimHost' ? by.role === 'guest' && turn.state.room.hasHostPin : mayAsk({ kind: 'participant', ...by }, { type: action }).kind === 'allowed';
     return line !== undefined && offered ? [...say(line), ...spokenCode(code)] : [];
   });
   turn.do({ do: 'tell', to: { call: by.call }, prompts: [...say('help_start'), ...lines] });

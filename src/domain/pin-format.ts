@@ -35,6 +35,12 @@ export class Pin {
   }
 }
 
+/** A PIN as the store gives it back: a keyed hash to compare with, and its length, because the longest PIN ends an entry at once. */
+export interface StoredPin {
+  readonly hash: string;
+  readonly length: number;
+}
+
 /** How long a PIN may be (policy section 2: 4 to 9, configurable within 4 to 20). */
 export type PinBounds = Pick<PinPolicy, 'minLength' | 'maxLength'>;
 

@@ -1,15 +1,30 @@
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { Ha1 } from './digest.ts';
+import type { Privilege } from './privilege.ts';
 
-/** Somebody with an address of record of ours: `name` is its user part and the user name of its digest. */
+/** Somebody who may log in, or has an address of record of ours, or both: `name` is its user part and the user name of its digest. */
 export interface User {
   readonly name: string;
   readonly display: string;
-  /** The realm its HA1 was made for: in another one no secret fits. */
-  readonly realm: string;
-  readonly ha1: Ha1;
+  readonly privilege: Privilege;
+  /** Absent: no telephone registers. `realm`: the one the HA1 was made for; in another one no secret fits. */
+  readonly sip?: { readonly realm: string; readonly ha1: Ha1 };
+  /** Whether somebody logs in as this user; the hash itself stays in the store. */
+  readonly hasPassword: boolean;
+  /** Until then nothing but that can be done. */
+  readonly mustChangePassword: boolean;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Counts its changes. */
+  readonly version: number;
 }
+
+/** OV-20: it cannot be deleted, nor lose its privilege. */
+export const rootUser = 'admin';
+
+/** Made for its telephone alone. */
+export const newUser = (given: Pick<User, 'name' | 'display'> & Partial<User>, now: number): User => ({ privilege: 'room_member', hasPassword: false, mustChangePassword: false, createdAt: now, version: 1, ...given });
 
 const longestDisplay = 128;
 const secretLength = { least: 8, most: 128, generated: 20 } as const;

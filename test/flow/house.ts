@@ -12,10 +12,10 @@ import { policyOf } from '../../src/config/policy.ts';
 import type { EndReason } from '../../src/domain/reasons.ts';
 import { validateKeypad } from '../../src/domain/keypad.ts';
 import { Pin } from '../../src/domain/pin-format.ts';
-import type { Room, RoomSettings } from '../../src/domain/room.ts';
+import { newRoomSettings, type Room, type RoomSettings } from '../../src/domain/room.ts';
 import type { LegOffer } from '../../src/ports/call-leg.ts';
 import type { ParticipantStatus } from '../../src/ports/status.ts';
-import type { RoomStore } from '../../src/ports/stores.ts';
+import type { RoomStore } from '../../src/ports/rooms.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeLeg } from '../fakes/leg.ts';
 import { FakeMedia, type FakeLegMedia } from '../fakes/media.ts';
@@ -88,7 +88,7 @@ export class House {
   async addRoom(alias: string, { host, guest, ...settings }: RoomOptions = {}): Promise<Room> {
     const pins = { ...(host === undefined ? {} : { host: new Pin(host) }), ...(guest === undefined ? {} : { guest: new Pin(guest) }) };
     const added = await this.#stores.rooms.add(
-      { name: `Room ${alias}`, aliases: [alias], language: 'en', muteGuestsOnJoin: false, mediaEncryption: 'optional', pinHostControls: 'full', anonymous: { moderator: { enabled: true }, speaker: { enabled: true } }, ...settings },
+      newRoomSettings({ name: `Room ${alias}`, aliases: [alias], pinHostControls: 'full', ...settings }),
       pins,
     );
     assert.ok(added.ok, JSON.stringify(added));

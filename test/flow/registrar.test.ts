@@ -7,8 +7,8 @@ import { openStores } from '../../src/adapters/sqlite/open.ts';
 import { createDigestHashes } from '../../src/adapters/system/digest-hashes.ts';
 import { createLogger } from '../../src/adapters/system/log.ts';
 import { Registrar } from '../../src/call/registrar.ts';
-import { digestResponse, ha1Of } from '../../src/domain/digest.ts';
-import type { User } from '../../src/domain/user.ts';
+import { digestResponse, ha1Of, type Ha1 } from '../../src/domain/digest.ts';
+import { newUser, type User } from '../../src/domain/user.ts';
 import { err } from '../../src/lib/result.ts';
 import type { Challenge, RegisterAnswer, Registration } from '../../src/ports/registrar.ts';
 import type { UserStore } from '../../src/ports/users.ts';
@@ -17,7 +17,8 @@ import { FakeClock } from '../fakes/clock.ts';
 const hashes = createDigestHashes();
 const realm = 'vestibule';
 const secret = 'open sesame';
-const userOf = (name: string): User => ({ name, display: '', realm, ha1: { MD5: ha1Of(hashes, 'MD5', name, realm, secret), 'SHA-256': ha1Of(hashes, 'SHA-256', name, realm, secret) } });
+const ha1 = (name: string): Ha1 => ({ MD5: ha1Of(hashes, 'MD5', name, realm, secret), 'SHA-256': ha1Of(hashes, 'SHA-256', name, realm, secret) });
+const userOf = (name: string): User => newUser({ name, display: '', sip: { realm, ha1: ha1(name) } }, 0);
 
 /** A registrar over a real database and a clock moved by hand; `open` again is a restart. */
 class Office {
@@ -197,6 +198,6 @@ describe('the registrar', () => {
     office.register(registrar, 'alice');
     office.register(registrar, 'alice', 'wrong');
     const text = office.log.join('');
-    for (const hidden of [secret, ...Object.values(userOf('alice').ha1)]) assert.ok(!text.includes(hidden));
+    for (const hidden of [secret, ...Object.values(ha1('alice'))]) assert.ok(!text.includes(hidden));
   });
 });

@@ -47,6 +47,10 @@ const room: RoomRules = {
   mediaEncryption: 'optional',
   muteGuestsOnJoin: false,
   anonymous: { moderator: true, speaker: true },
+  rolePermissions: { moderator: {}, speaker: {} },
+  rules: {},
+  members: [],
+  memberReuse: 'flag',
 };
 
 export const noPins = room;

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Pin } from '../../../src/domain/pin-format.ts';
-import { checkPins, roomRules, roomWarnings, validateRoom, type PinSlot, type Room, type RoomSettings } from '../../../src/domain/room.ts';
+import { checkPins, newRoomSettings, roomRules, roomWarnings, validateRoom, type PinSlot, type Room, type RoomSettings } from '../../../src/domain/room.ts';
 
-const settings: RoomSettings = {
-  name: 'Team',
-  aliases: ['2000'],
-  language: 'en',
-  muteGuestsOnJoin: false,
-  pinHostControls: 'none',
-  mediaEncryption: 'optional',
-  anonymous: { moderator: { enabled: true }, speaker: { enabled: true } },
-};
+const settings: RoomSettings = newRoomSettings({ name: 'Team', aliases: ['2000'] });
 
 describe('validateRoom', () => {
   const cases: readonly (readonly [string, Partial<RoomSettings>, string])[] = [

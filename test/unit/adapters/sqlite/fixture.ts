@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openStores, type OpenProblem, type Stores } from '../../../../src/adapters/sqlite/open.ts';
-import type { RoomSettings } from '../../../../src/domain/room.ts';
+import { newRoomSettings, type RoomSettings } from '../../../../src/domain/room.ts';
 import type { Result } from '../../../../src/lib/result.ts';
 
-export const settings: RoomSettings = {
+export const settings: RoomSettings = newRoomSettings({
   name: 'Team',
   aliases: ['2000', 'team'],
   language: 'en',
@@ -15,7 +15,7 @@ export const settings: RoomSettings = {
   pinHostControls: 'full',
   mediaEncryption: 'required',
   anonymous: { moderator: { enabled: true }, speaker: { enabled: false } },
-};
+});
 
 export class Folder {
   readonly path = mkdtempSync(join(tmpdir(), 'vestibule-store-'));
