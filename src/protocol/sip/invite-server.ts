@@ -2,10 +2,11 @@
  * INVITE server transaction (RFC 3261 §17.2.1, Figure 7; the Accepted state: RFC 6026 §7.1).
  *
  * Start it with `{ type: 'start' }`: it sends 100 Trying at once. `sendResponse` always means the latest response.
- * Retransmission of a 2xx until its ACK is the dialog's work (`accepted-invite.ts`), not this machine's.
+ * Retransmission of a 2xx until its ACK is the dialog's work (`awaited-response.ts`), not this machine's.
  */
 import type { Step } from '../../lib/machine.ts';
 import { unreachable } from '../../lib/result.ts';
+import type { Repetition } from './awaited-response.ts';
 import type { TimerEffect } from './timers.ts';
 import { GIVE_UP, T1, T2, T4 } from './timers.ts';
 
@@ -23,8 +24,8 @@ export type InviteServerEvent =
   /** The request came again. */
   | { readonly type: 'request' }
   | { readonly type: 'ack' }
-  /** The user answers. */
-  | { readonly type: 'response'; readonly status: number }
+  /** The user answers; `repetition` of a final answer that is no 2xx, over an unreliable transport. */
+  | { readonly type: 'response'; readonly status: number; readonly repetition: Repetition }
   | { readonly type: 'timer'; readonly name: InviteServerTimer }
   | { readonly type: 'transportError' };
 
@@ -44,7 +45,7 @@ export function stepInviteServer(state: InviteServerState, event: InviteServerEv
       // §17.2.1: in Proceeding and Completed the latest response is sent again; in Accepted the 2xx has its own timer (RFC 6026 §7.1).
       return state.phase === 'proceeding' || state.phase === 'completed' ? { state, effects: [{ do: 'sendResponse' }] } : stay(state);
     case 'response':
-      return onResponse(state, event.status);
+      return onResponse(state, event.status, event.repetition);
     case 'ack': {
       if (state.phase !== 'completed') return stay(state);
       const stop: InviteServerEffect[] = [
@@ -65,13 +66,13 @@ export function stepInviteServer(state: InviteServerState, event: InviteServerEv
   }
 }
 
-function onResponse(state: InviteServerState, status: number): InviteServerStep {
+function onResponse(state: InviteServerState, status: number, repetition: Repetition): InviteServerStep {
   if (state.phase !== 'proceeding') return stay(state);
   if (status < 200) return { state, effects: [{ do: 'sendResponse' }] };
   if (status < 300) {
     return { state: { ...state, phase: 'accepted' }, effects: [{ do: 'sendResponse' }, { do: 'startTimer', name: 'L', ms: GIVE_UP }] };
   }
-  const retransmit: InviteServerEffect[] = state.reliable ? [] : [{ do: 'startTimer', name: 'G', ms: state.interval }];
+  const retransmit: InviteServerEffect[] = state.reliable || repetition === 'onRequest' ? [] : [{ do: 'startTimer', name: 'G', ms: state.interval }];
   return {
     state: { ...state, phase: 'completed' },
     effects: [{ do: 'sendResponse' }, ...retransmit, { do: 'startTimer', name: 'H', ms: GIVE_UP }],

@@ -13,6 +13,7 @@ import type { OwnRoutes } from './own-routes.ts';
 import type { ServerTransactions } from './server-transactions.ts';
 import type { ServerTx } from './server-transaction.ts';
 import type { Transports } from './transport.ts';
+import type { UnprovenSources } from './unproven-sources.ts';
 
 export interface Context {
   readonly scheduler: Scheduler;
@@ -22,6 +23,7 @@ export interface Context {
   readonly user: SipUser;
   readonly transports: Transports;
   readonly admission: Admission;
+  readonly unproven: UnprovenSources;
   readonly identity: AssertedIdentity;
   readonly ownRoutes: OwnRoutes;
   /** By `dialogKey`. */

@@ -110,6 +110,7 @@ export class Receiver {
     const merged = this.#context.serverTransactions.hasMerged(parsed);
     const dialog = this.#dialogOf(parsed, request);
     if (dialog === undefined && !this.#admits(request)) return;
+    if (dialog !== undefined) this.#context.unproven.prove(request.flow);
     const transaction = this.#begin(parsed, request, dialog);
     if (merged) {
       transaction.refuse(482);
@@ -165,10 +166,11 @@ export class Receiver {
   }
 
   #onAck(parsed: Parsed, request: OnWire<SipRequest>, known: ServerTx | undefined): void {
-    known?.failureAcknowledged();
+    known?.failureAcknowledged(parsed.toTag);
     // The ACK of a 2xx is a transaction of its own (§13.2.2.4): the dialog and CSeq say what it acknowledges.
     const dialog = this.#context.dialogs.get(dialogKey(parsed.callId, parsed.toTag ?? '', parsed.fromTag ?? ''));
     if (dialog !== undefined) {
+      this.#context.unproven.prove(request.flow);
       dialog.inviteOf(parsed.cseq.number)?.acknowledged(request);
       return;
     }

@@ -1,6 +1,6 @@
 /** The reliable provisional responses to one INVITE (RFC 3262 §3): one at a time, and what follows waits for its PRACK. */
-import type { ReliableProvisionalEvent } from '../../protocol/sip/reliable-provisional.ts';
-import { reliableProvisional, stepReliableProvisional } from '../../protocol/sip/reliable-provisional.ts';
+import type { AwaitedResponseEvent, Repetition } from '../../protocol/sip/awaited-response.ts';
+import { stepAwaitedResponse, untilPrack } from '../../protocol/sip/awaited-response.ts';
 import type { Context } from './context.ts';
 import type { TransactionMachine } from './transaction-machine.ts';
 import { transactionMachine } from './transaction-machine.ts';
@@ -10,7 +10,7 @@ export class ReliableResponses {
   readonly #giveUp: () => void;
   #lastSeq: number;
   /** The one whose PRACK is awaited. */
-  #waiting: { readonly rseq: number; readonly machine: TransactionMachine<ReliableProvisionalEvent> } | undefined;
+  #waiting: { readonly rseq: number; readonly machine: TransactionMachine<AwaitedResponseEvent> } | undefined;
   readonly #held: (() => void)[] = [];
 
   /** `giveUp` is called when a PRACK did not come within 64*T1. */
@@ -33,8 +33,8 @@ export class ReliableResponses {
   }
 
   /** A reliable response went out; `repeat` sends it again. */
-  sent(rseq: number, repeat: () => void): void {
-    const machine = transactionMachine(this.#context, reliableProvisional, stepReliableProvisional, (effect) => {
+  sent(rseq: number, repetition: Repetition, repeat: () => void): void {
+    const machine = transactionMachine(this.#context, untilPrack, stepAwaitedResponse, (effect) => {
       switch (effect.do) {
         case 'sendResponse':
           repeat();
@@ -51,13 +51,13 @@ export class ReliableResponses {
       }
     });
     this.#waiting = { rseq, machine };
-    machine.post({ type: 'start' });
+    machine.post({ type: 'start', repetition });
   }
 
   /** Whether `rseq` is the response whose PRACK is awaited; it has come then. */
   acknowledged(rseq: number): boolean {
     if (this.#waiting?.rseq !== rseq) return false;
-    this.#waiting.machine.post({ type: 'prack' });
+    this.#waiting.machine.post({ type: 'acknowledged' });
     return true;
   }
 

@@ -1,8 +1,8 @@
 /** A received request and its answers: the transaction machine, our To-tag, the dialog it makes, the 2xx until its ACK. */
 import type { Result } from '../../lib/result.ts';
 import { err, ok, unreachable } from '../../lib/result.ts';
-import type { AcceptedInviteEvent } from '../../protocol/sip/accepted-invite.ts';
-import { acceptedInvite, stepAcceptedInvite } from '../../protocol/sip/accepted-invite.ts';
+import type { AwaitedResponseEvent, Repetition } from '../../protocol/sip/awaited-response.ts';
+import { stepAwaitedResponse, untilAck } from '../../protocol/sip/awaited-response.ts';
 import { buildCancel, buildResponse, MAKES_DIALOG } from '../../protocol/sip/build.ts';
 import type { InviteServerEvent } from '../../protocol/sip/invite-server.ts';
 import { inviteServer, stepInviteServer } from '../../protocol/sip/invite-server.ts';
@@ -28,8 +28,11 @@ import { Proxy } from './proxy.ts';
 import { ReliableResponses } from './reliable-responses.ts';
 import type { TransactionMachine } from './transaction-machine.ts';
 import { transactionMachine } from './transaction-machine.ts';
+import type { Hold } from './unproven-sources.ts';
 
 const STACK_HEADERS = new Set(['via', 'from', 'to', 'call-id', 'cseq', 'record-route', 'content-length', 'rseq']);
+
+const ACK_TIMEOUT = 'SIP;cause=200;text="ACK timeout"';
 
 /** A non-INVITE request must be answered while its client still listens: before its Timer F (64*T1 = 32 s). */
 const ANSWER_MS = 30_000;
@@ -47,8 +50,9 @@ export class ServerTx implements ServerTransaction, Upstream {
   /** One of the two, by method. */
   readonly #invite: TransactionMachine<InviteServerEvent> | undefined;
   readonly #nonInvite: TransactionMachine<NonInviteServerEvent> | undefined;
-  #accepted: TransactionMachine<AcceptedInviteEvent> | undefined;
+  #accepted: TransactionMachine<AwaitedResponseEvent> | undefined;
   #reliable: ReliableResponses | undefined;
+  #hold: Hold | undefined;
   #ack: OnWire<SipRequest> | undefined;
   /** A reliable response had a body: the offer of the INVITE has its answer (RFC 3262 §5). */
   #answeredEarly = false;
@@ -153,8 +157,7 @@ export class ServerTx implements ServerTransaction, Upstream {
     }
     this.#over = status >= 200;
     this.#last = text;
-    this.#invite?.post({ type: 'response', status });
-    this.#nonInvite?.post({ type: 'response', status });
+    this.#tellMachine(status);
   }
 
   abandon(): void {
@@ -174,15 +177,18 @@ export class ServerTx implements ServerTransaction, Upstream {
     this.#nonInvite?.post({ type: 'request' });
   }
 
-  /** The ACK of our 300-699 answer. */
-  failureAcknowledged(): void {
+  /** The ACK of our 300-699 answer, with this To-tag: the branch is the sender's, the tag ours. */
+  failureAcknowledged(toTag: string | undefined): void {
+    if (this.#localTag !== undefined && toTag === this.#localTag) this.#context.unproven.prove(this.request.flow);
+    this.#hold?.end();
     this.#invite?.post({ type: 'ack' });
   }
 
   /** The ACK of our 2xx. */
   acknowledged(ack: OnWire<SipRequest>): void {
     this.#ack = ack;
-    this.#accepted?.post({ type: 'ack' });
+    this.#hold?.end();
+    this.#accepted?.post({ type: 'acknowledged' });
   }
 
   /** Whether `rseq` is the reliable response of ours whose PRACK is awaited (RFC 3262 §3). */
@@ -201,6 +207,7 @@ export class ServerTx implements ServerTransaction, Upstream {
   /** Forgets everything, saying nothing to anyone. */
   drop(): void {
     this.#cancelDeadline();
+    this.#hold?.end();
     this.#invite?.stop();
     this.#nonInvite?.stop();
     this.#accepted?.stop();
@@ -251,10 +258,20 @@ export class ServerTx implements ServerTransaction, Upstream {
 
   #transmitFirst(status: number, text: string, rseq: number | undefined): void {
     this.#last = text;
-    this.#invite?.post({ type: 'response', status });
-    this.#nonInvite?.post({ type: 'response', status });
-    if (rseq !== undefined) this.#reliable?.sent(rseq, () => this.#transmit(text));
+    this.#tellMachine(status);
+    if (rseq !== undefined) this.#reliable?.sent(rseq, this.#repetition(), () => this.#transmit(text));
     if (this.#invite !== undefined && status >= 200 && status < 300) this.#startAccepted();
+  }
+
+  #tellMachine(status: number): void {
+    this.#invite?.post({ type: 'response', status, repetition: status < 300 ? 'byTimer' : this.#repetition() });
+    this.#nonInvite?.post({ type: 'response', status });
+  }
+
+  /** How the answers to this INVITE are repeated: settled by the first that wants an acknowledgement. */
+  #repetition(): Repetition {
+    this.#hold ??= this.#context.unproven.hold(this.request.flow);
+    return this.#hold.repetition;
   }
 
   /** RFC 3262 §3: when the user says so, and always when the caller insists. */
@@ -321,12 +338,12 @@ export class ServerTx implements ServerTransaction, Upstream {
   #startAccepted(): void {
     const dialog = this.#dialog;
     if (dialog === undefined) return;
-    const machine = transactionMachine(this.#context, acceptedInvite, stepAcceptedInvite, (effect) => {
+    const machine = transactionMachine(this.#context, untilAck, stepAwaitedResponse, (effect) => {
       switch (effect.do) {
         case 'sendResponse':
           this.#transmit(this.#last);
           break;
-        case 'deliverAck': {
+        case 'proceed': {
           this.#context.awaitingAck.delete(this);
           const ack = this.#ack;
           if (ack !== undefined) this.#context.tell('onAck', () => this.#context.user.onAck(this, dialog, ack));
@@ -335,7 +352,9 @@ export class ServerTx implements ServerTransaction, Upstream {
         case 'giveUp':
           this.#context.awaitingAck.delete(this);
           this.#context.count('ackTimeouts');
-          dialog.endByStack('ack_timeout', 'SIP;cause=200;text="ACK timeout"');
+          // Whoever shows nothing is sent nothing more: a BYE is repeated ten times, too.
+          if (this.#repetition() === 'byTimer') dialog.endByStack('ack_timeout', ACK_TIMEOUT);
+          else dialog.tellEnded('ack_timeout', ACK_TIMEOUT);
           break;
         default:
           unreachable(effect);
@@ -343,12 +362,16 @@ export class ServerTx implements ServerTransaction, Upstream {
     });
     this.#accepted = machine;
     this.#context.awaitingAck.add(this);
-    machine.post({ type: 'start' });
+    machine.post({ type: 'start', repetition: this.#repetition() });
   }
 
   #run(effect: { readonly do: 'sendResponse' | 'terminate' }): void {
-    if (effect.do === 'sendResponse') this.#transmit(this.#last);
-    else this.#context.serverTransactions.delete(this.#key, this);
+    if (effect.do === 'sendResponse') {
+      this.#transmit(this.#last);
+      return;
+    }
+    this.#hold?.end();
+    this.#context.serverTransactions.delete(this.#key, this);
   }
 
   #transmit(text: string | undefined): void {

@@ -27,6 +27,7 @@ import { rareWarnings } from './rare-warnings.ts';
 import { Receiver } from './receiver.ts';
 import { ServerTransactions } from './server-transactions.ts';
 import { Transports } from './transport.ts';
+import { UnprovenSources } from './unproven-sources.ts';
 
 /** Headers of a new request the stack makes itself. */
 const STACK_HEADERS = new Set(['via', 'route', 'record-route', 'max-forwards', 'content-length', 'from', 'to', 'call-id', 'cseq', 'contact']);
@@ -79,6 +80,7 @@ class Stack implements SipStack {
       user,
       transports,
       admission,
+      unproven: new UnprovenSources({ scheduler, count, isExempt: (address) => admission.isExempt(address) }),
       identity: new AssertedIdentity(options.trustedPeers ?? []),
       ownRoutes: new OwnRoutes(options.random(32)),
       dialogs,
