@@ -68,21 +68,30 @@ describe('conference commands and the sound', { timeout: 60_000 }, () => {
     speaker.peer.silent();
   });
 
-  it('C.1 hold: not heard, hears nothing but what is played to it; unhold undoes it', async () => {
+  it('C.1 hold: not heard; unhold undoes it', async () => {
     const [speaker, listener] = [await person('held'), await person('held')];
     speaker.peer.speak();
-    listener.peer.speak();
-    await Promise.all([hears(speaker, true), hears(listener, true)]);
+    await hears(listener, true);
     assert.equal(await api(`held hold ${speaker.id}`), `+OK hold ${speaker.id}\n`);
-    await Promise.all([hears(speaker, false), hears(listener, false)]);
+    await hears(listener, false);
     assert.match(await api('held list'), /;hold/);
-    await api(`held play ${sounds.long} ${speaker.id}`);
-    await hears(speaker, true);
-    await api(`held unhold ${speaker.id}`);
-    await event('play-file-member-done');
-    await Promise.all([hears(speaker, true), hears(listener, true)]);
+    assert.equal(await api(`held unhold ${speaker.id}`), `+OK unhold ${speaker.id}\n`);
+    await hears(listener, true);
     speaker.peer.silent();
-    listener.peer.silent();
+  });
+
+  it('C.1 hold: hears nothing but what is played to it; unhold undoes it', differs('a member on `hold`'), async () => {
+    const [speaker, held] = [await person('held'), await person('held')];
+    speaker.peer.speak();
+    await hears(held, true);
+    await api(`held hold ${held.id}`);
+    await hears(held, false);
+    await api(`held play ${sounds.long} ${held.id}`);
+    await hears(held, true);
+    await api(`held unhold ${held.id}`);
+    await event('play-file-member-done');
+    await hears(held, true);
+    speaker.peer.silent();
   });
 
   it('C.1 play to a member: the others hear nothing; pause and resume are heard', async () => {
@@ -123,7 +132,7 @@ describe('conference commands and the sound', { timeout: 60_000 }, () => {
     const wave = await readFile(path);
     assert.deepEqual([wave.toString('latin1', 0, 4), wave.toString('latin1', 8, 16)], ['RIFF', 'WAVEfmt ']);
     assert.equal(Number(stopped['Record-File-Size']), wave.length);
-    const samples = wave.subarray(44);
+    const samples = dataOf(wave);
     assert.equal(Number(stopped['Samples-Out']) * 2, samples.length);
     let loud = 0;
     for (let at = 0; at + 1 < samples.length; at += 2) if (Math.abs(samples.readInt16LE(at)) > 500) loud++;
@@ -133,7 +142,7 @@ describe('conference commands and the sound', { timeout: 60_000 }, () => {
   });
 
   for (const [profile, rate] of [['default', '8000'], ['wideband', '16000'], ['cdquality', '48000']] as const) {
-    it(`C.3 profile ${profile} mixes at ${rate} Hz: one hears the other`, profile === 'default' ? {} : differs('profiles (F-18)'), async () => {
+    it(`C.3 profile ${profile} mixes at ${rate} Hz: one hears the other`, async () => {
       const [speaker, listener] = [await person('rated', profile), await person('rated', profile)];
       assert.equal(await api('rated get rate'), rate);
       speaker.peer.speak();
@@ -161,3 +170,11 @@ describe('conference commands and the sound', { timeout: 60_000 }, () => {
     await host.endpoint.destroy();
   });
 });
+
+/** The samples of a WAV file: FreeSWITCH writes a chunk about the file before them. */
+function dataOf(wave: Buffer): Buffer {
+  for (let at = 12; at + 8 <= wave.length; at += 8 + wave.readUInt32LE(at + 4)) {
+    if (wave.toString('latin1', at, at + 4) === 'data') return wave.subarray(at + 8, at + 8 + wave.readUInt32LE(at + 4));
+  }
+  return assert.fail('no samples');
+}

@@ -298,7 +298,8 @@ describe('media server and drachtio-fsmrf: endpoints', { timeout: 60_000 }, () =
     assert.equal(columns?.split(',').length, line?.split(',').length);
     await endpoint.destroy();
     await nothingLeft(lab);
-    assert.equal(await lab.ms.api('show channels as json'), '{"row_count":0}');
+    assert.equal(await lab.ms.api('show channels as json'), '{"row_count": 0}\n');
+    assert.equal(await lab.ms.api('show channels as xml'), '<result row_count="0"/>\n');
     assert.equal(await lab.ms.api('show channels count'), '\n0 total.\n');
   });
 });

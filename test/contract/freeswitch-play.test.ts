@@ -251,6 +251,29 @@ describe('media server and drachtio-fsmrf: playing and digits', { timeout: 90_00
     assert.equal((await collected).digits, '12');
   });
 
+  it('M-63: echo and delay_echo give the caller his voice back until they are broken off; keys pass', async () => {
+    for (const [app, argument] of [['echo', ''], ['delay_echo', '60']] as const) {
+      const echoed = endpoint.execute(app, argument);
+      await lab.tap.event((event) => event['Event-Name'] === 'CHANNEL_EXECUTE' && event.Application === app);
+      peer.speak();
+      await peer.hears(20);
+      const from = lab.tap.events.length;
+      await press('5');
+      assert.equal((await lab.tap.event((event) => event['Event-Name'] === 'DTMF', from))['DTMF-Digit'], '5');
+      peer.silent();
+      await lab.ms.api(`uuid_break ${endpoint.uuid}`);
+      assert.equal((await echoed).getHeader('Application-Response'), '_none_');
+    }
+    for (const delay of ['0', '10001', 'x']) await endpoint.execute('delay_echo', delay);
+  });
+
+  it('M-63: echo ends with the call', async () => {
+    const other = await lab.endpoint(await lab.peer());
+    const echoed = other.execute('echo');
+    await other.destroy();
+    assert.equal((await echoed).getHeader('Application'), 'echo');
+  });
+
   it('sleep waits; park and a join wait for ever, and still complete on hang-up (D-4)', differs('uuid_kill, endconf, BYE'), async () => {
     await endpoint.execute('sleep', '20');
     const other = await lab.endpoint();

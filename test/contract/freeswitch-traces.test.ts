@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { deviations, kindOf, readGolden, readPlain, type Golden } from './freeswitch-golden.ts';
-import { nothingLeft, openLab, recordSocket, type Lab } from './freeswitch-lab.ts';
+import { nothingLeft, openLab, ours, recordSocket, type Lab } from './freeswitch-lab.ts';
 import type { Headers } from './freeswitch-raw-esl.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
 
@@ -16,6 +16,12 @@ const KNOWN: readonly (readonly [kind: RegExp, deviation: RegExp, row: string])[
   [/^HEARTBEAT$/, /^value (Up-Time|Uptime-msec|Session-|Max-Sessions|Idle-CPU)/, 'other figures'],
   [/^CHANNEL_EXECUTE/, /^value Application(-Data)?:/, 'another application'],
   [/^PLAYBACK/, /^value Playback-File-Path/, 'another file'],
+];
+
+/** Of a FreeSWITCH that is not the recorded one, what belongs to the moment. */
+const OF_THE_MOMENT: typeof KNOWN = [
+  [/^CHANNEL_DATA$/, /^value Event-Calling-(File|Function|Line-Number)/, 'comes from uuid_dump here'],
+  [/^DTMF$/, /^value Channel-Read-Codec-(Name: L16|Bit-Rate: 128000)$/, 'Channel-Read-Codec-* while a file plays'],
 ];
 
 /** Variables each call of the recordings has that mean nothing here. */
@@ -65,7 +71,8 @@ describe('E01-E06, E12-E14: events as the real FreeSWITCH writes them', { timeou
     await sounds.remove();
   });
 
-  const known = (kind: string, deviation: string): boolean => KNOWN.some(([kinds, deviations]) => kinds.test(kind) && deviations.test(deviation));
+  const allowed = 'skip' in ours ? [...KNOWN, ...OF_THE_MOMENT] : KNOWN;
+  const known = (kind: string, deviation: string): boolean => allowed.some(([kinds, deviations]) => kinds.test(kind) && deviations.test(deviation));
 
   for (const [kind, golden] of recorded) {
     it(`${kind}: the headers of ${golden.count} recorded events, their order and values`, () => {
@@ -86,7 +93,7 @@ describe('E01-E06, E12-E14: events as the real FreeSWITCH writes them', { timeou
     });
   }
 
-  it('no difference is known that is none any more', () => {
+  it('no difference is known that is none any more', ours, () => {
     const all = [...recorded].flatMap(([kind, golden]) => (present.get(kind) ?? []).flatMap((event) => deviations(event, comparable(kind, golden)).map((deviation) => [kind, deviation] as const)));
     for (const [kinds, deviations, row] of KNOWN) assert.ok(all.some(([kind, deviation]) => kinds.test(kind) && deviations.test(deviation)), row);
   });

@@ -78,8 +78,11 @@ function countText(count: number, { format }: Listing): string {
 function listText(rows: readonly Row[], { format, delimiter }: Listing): string {
   switch (format) {
     case 'json':
-      return JSON.stringify(rows.length === 0 ? { row_count: 0 } : { row_count: rows.length, rows: rows.map((fields) => Object.fromEntries(COLUMNS.map((column) => [column, fields[column] ?? '']))) });
+      // No row is not printed by cJSON there, and looks it.
+      if (rows.length === 0) return '{"row_count": 0}\n';
+      return JSON.stringify({ row_count: rows.length, rows: rows.map((fields) => Object.fromEntries(COLUMNS.map((column) => [column, fields[column] ?? '']))) });
     case 'xml': {
+      if (rows.length === 0) return '<result row_count="0"/>\n';
       const fields = (fields: Row): string => COLUMNS.map((column) => `    <${column}>${xmlEscape(fields[column] ?? '')}</${column}>\n`).join('');
       return `<result row_count="${rows.length}">\n${rows.map((each, index) => `  <row row_id="${index + 1}">\n${fields(each)}  </row>\n`).join('')}</result>\n`;
     }
