@@ -1,11 +1,11 @@
 import type { CallId } from '../domain/conference.ts';
-import type { ControlCommand } from '../domain/commands.ts';
+import type { ControlCommand, KeypadCommand } from '../domain/commands.ts';
 import type { Room } from '../domain/room.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { ConferenceActor } from './conference-actor.ts';
 
 /** Carries out what a participant asks for. Only a PIN needs the store; whether it is allowed, the conference's rules say. */
-export async function execute(call: CallId, command: ControlCommand, conference: ConferenceActor, rooms: RoomStore): Promise<void> {
+export async function execute(call: CallId, command: KeypadCommand | Extract<ControlCommand, { readonly type: 'claimHost' }>, conference: ConferenceActor, rooms: RoomStore): Promise<void> {
   if (command.type !== 'claimHost') {
     conference.post({ type: 'command', call, command });
     return;

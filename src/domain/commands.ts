@@ -1,5 +1,5 @@
 import type { CommandName } from './command-name.ts';
-import type { CallId } from './conference-state.ts';
+import type { Audience, CallId } from './conference-state.ts';
 import type { DialTarget } from './dial.ts';
 import type { PermissionSet } from './permissions.ts';
 import type { Pin } from './pin-format.ts';
@@ -22,8 +22,6 @@ export type KeypadCommand = { readonly type: Exclude<CommandName, 'claimHost'> }
 /** To one participant; `target` is his call. */
 type Targeted<Type extends string> = { readonly type: Type; readonly target: CallId };
 
-export type AudienceOfCommand = 'room' | CallId;
-
 /** What people do to a conference, by keypad, REST or console: one union, one check (`control.ts`). */
 export type ControlCommand =
   | KeypadCommand
@@ -39,8 +37,8 @@ export type ControlCommand =
   | (Targeted<'important'> & { readonly on: boolean })
   | { readonly type: 'dial'; readonly to: DialTarget }
   /** `file`: relative to the folder of announcements. */
-  | { readonly type: 'announce'; readonly to: AudienceOfCommand; readonly text?: string; readonly file?: string }
-  | { readonly type: 'message'; readonly to: AudienceOfCommand; readonly text: string }
+  | { readonly type: 'announce'; readonly to: Audience; readonly text?: string; readonly file?: string }
+  | { readonly type: 'message'; readonly to: Audience; readonly text: string }
   | { readonly type: 'recordStart' | 'recordStop' | 'recordPause' | 'recordResume' }
   | { readonly type: 'extend'; readonly seconds: number }
   /** Of pictures: checked like all others, then refused as long as there are none. */

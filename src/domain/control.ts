@@ -1,4 +1,5 @@
 import type { ControlCommand, ControlType } from './commands.ts';
+import type { Audience } from './conference-state.ts';
 import type { Permission, PermissionSet } from './permissions.ts';
 import type { MediaEncryption } from './policy.ts';
 import { reaches, type ControlLevel } from './privilege.ts';
@@ -103,7 +104,7 @@ const needsTo = {
   message: { room: need('canWriteChat', 'full'), one: need('canWriteChat', 'limited') }, // CO-16, CO-36
 } as const;
 
-export function needOf(command: { readonly type: Exclude<ControlType, 'announce' | 'message'> } | { readonly type: 'announce' | 'message'; readonly to: string }): Need {
+export function needOf(command: { readonly type: Exclude<ControlType, 'announce' | 'message'> } | { readonly type: 'announce' | 'message'; readonly to: Audience }): Need {
   return command.type === 'announce' || command.type === 'message' ? needsTo[command.type][command.to === 'room' ? 'room' : 'one'] : needs[command.type];
 }
 

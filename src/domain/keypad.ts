@@ -2,7 +2,7 @@ import { unreachable, err, ok, type Result } from '../lib/result.ts';
 import type { Problem } from '../lib/problem.ts';
 import type { Step } from '../lib/machine.ts';
 import type { CommandName } from './command-name.ts';
-import type { ControlCommand } from './commands.ts';
+import type { ControlCommand, KeypadCommand } from './commands.ts';
 import { Pin } from './pin-format.ts';
 import type { KeypadPolicy, KeypadTable } from './policy.ts';
 import { say, spokenCode, type Prompt } from './prompts.ts';
@@ -18,7 +18,7 @@ export type KeypadEvent =
   | { readonly type: 'timer'; readonly name: 'code' };
 
 export type KeypadEffect =
-  | { readonly do: 'command'; readonly command: ControlCommand }
+  | { readonly do: 'command'; readonly command: KeypadCommand | Extract<ControlCommand, { readonly type: 'claimHost' }> }
   /** Said to this participant only, e.g. "key the host PIN" after `*1`, "press 3 to end for all" after `*94`, "unknown code". */
   | { readonly do: 'say'; readonly prompts: readonly Prompt[] }
   | { readonly do: 'startTimer'; readonly name: 'code'; readonly ms: number }
