@@ -30,6 +30,8 @@ export class Concealment {
   /** Samples made up since the last one heard; beyond `SILENT_MS` all is silent. */
   #made: number;
   #step = 0;
+  /** What was heard last was too quiet to be kept: nothing of the history is next to what comes. */
+  #isQuietNow = false;
 
   /** `rate` in Hz, 8000 or more. */
   constructor(rate: number) {
@@ -49,12 +51,19 @@ export class Concealment {
       }
     }
     this.#made = 0;
+    this.#forgetQuiet();
     if (count >= history.length) {
       history.set(samples.subarray(count - history.length, count));
       return;
     }
     history.copyWithin(0, count);
     history.set(samples.length === count ? samples : samples.subarray(0, count), history.length - count);
+  }
+
+  /** What came next was next to silence, and has not been decoded: it stands for silence. Costs nothing. */
+  skipped(): void {
+    this.#made = 0;
+    this.#isQuietNow = true;
   }
 
   /** Fills `out` with what might follow; `silence` when it has faded away and all of `out` is 0. */
@@ -84,7 +93,14 @@ export class Concealment {
     return value > 32767 ? 32767 : value < -32768 ? -32768 : value;
   }
 
+  #forgetQuiet(): void {
+    if (!this.#isQuietNow) return;
+    this.#isQuietNow = false;
+    this.#history.fill(0);
+  }
+
   #begin(): void {
+    this.#forgetQuiet();
     const history = this.#history;
     const end = history.length;
     const length = this.#findPeriod();

@@ -16,6 +16,15 @@ import { timestampDelta } from './packet.ts';
 import { PacketQueue } from './packet-queue.ts';
 import type { QueuedPacket } from './packet-queue.ts';
 
+/** A frame nobody would hear: how quiet that is, and, when one was left out, how loud it was. One object serves many frames. */
+export interface QuietFrame {
+  /** A frame whose `peak` is no higher need not be decoded; below 0 every frame is. */
+  limit: number;
+  /** Mean amplitudes of the frame left out: over all of it, and over its loudest 2.5 ms. */
+  energy: number;
+  peak: number;
+}
+
 /** What decodes a stream's packets, each once and in order. */
 export interface StreamDecoder {
   /** Sampling rate of what comes out, Hz. */
@@ -24,6 +33,8 @@ export interface StreamDecoder {
   readonly correctsErrors: boolean;
   /** Decodes the first `length` of `payload` into the start of `samples`; answers how many, 0 when it cannot be decoded. */
   decode(payload: Uint8Array, length: number, samples: Int16Array): number;
+  /** True when `payload` is as quiet as that and has been left out: it counts as decoded. Absent where only decoding can tell. */
+  skipQuiet?(payload: Uint8Array, length: number, quiet: QuietFrame): boolean;
   /** Fills `samples` with what might follow; `next` is the packet right after the gap, when it is there. `silence`: nothing is left to be heard. */
   conceal(samples: Int16Array, next?: QueuedPacket): 'concealed' | 'silence';
 }
@@ -50,8 +61,8 @@ const HYSTERESIS_MS = 2;
 const QUIET = 32;
 
 export type PutOutcome = 'queued' | 'duplicate' | 'late' | 'malformed';
-/** `shortened`: two frames cross-faded into one. `concealed`: at least one sample was made up. */
-export type TakeOutcome = 'audio' | 'shortened' | 'concealed' | 'silence';
+/** `shortened`: two frames cross-faded into one. `concealed`: at least one sample was made up. `quiet`: left out, the frame was not written. */
+export type TakeOutcome = 'audio' | 'shortened' | 'concealed' | 'silence' | 'quiet';
 
 type Mode = 'idle' | 'waiting' | 'running';
 
@@ -154,8 +165,8 @@ export class JitterBuffer {
     return 'queued';
   }
 
-  /** Fills `frame` (20 ms at the decoder's rate) with what is to be heard at the tick of `now`. */
-  take(now: number, frame: Int16Array): TakeOutcome {
+  /** Fills `frame` (20 ms at the decoder's rate) with what is to be heard at the tick of `now`, unless that is as quiet as `quiet` says. */
+  take(now: number, frame: Int16Array, quiet?: QuietFrame): TakeOutcome {
     if (this.#mode === 'waiting' && this.#slack(now) >= this.#target()) this.#mode = 'running';
     if (this.#mode !== 'running') return this.#decoder.conceal(frame);
     this.#largest = Math.max(this.#largest, Math.ceil(this.depthMs / FRAME_MS));
@@ -169,6 +180,8 @@ export class JitterBuffer {
     if (grow) return this.#decoder.conceal(frame);
     const surplus = this.#slack(now) - FRAME_MS - this.#target() - HYSTERESIS_MS;
     this.#surplus = surplus > 0 ? this.#surplus + 1 : 0;
+    // A frame that may have to go is looked at together with the next one, which may be loud.
+    if (quiet !== undefined && quiet.limit >= 0 && surplus <= 0 && this.#skipPacket(quiet)) return 'quiet';
     if (this.#read(frame) > 0) return 'concealed';
     if (!this.#hasToGo(surplus, frame)) return 'audio';
     this.#surplus = 0;
@@ -260,16 +273,34 @@ export class JitterBuffer {
     return missing;
   }
 
-  /** The packet next in turn is just the next frame, as it is on most calls: it is decoded where it is wanted. False, and nothing is done, otherwise. */
+  /** Where the packet next in turn is just the next frame it is decoded where it is wanted. False, and nothing is done, otherwise. */
   #readPacket(frame: Int16Array): boolean {
-    const next = this.#queue.first;
-    if (next?.position !== this.#cursor || next.duration !== this.#frame || this.#isDecoded(this.#cursor)) return false;
+    const next = this.#wholeFrame();
+    if (next === undefined) return false;
     const count = this.#decoder.decode(next.bytes, next.length, frame);
     if (count < frame.length) this.#decoder.conceal(frame.subarray(count));
+    this.#passFrame();
+    return true;
+  }
+
+  /** Leaves the next frame out where it is one packet and quiet. */
+  #skipPacket(quiet: QuietFrame): boolean {
+    const next = this.#wholeFrame();
+    if (next === undefined || this.#decoder.skipQuiet?.(next.bytes, next.length, quiet) !== true) return false;
+    this.#passFrame();
+    return true;
+  }
+
+  /** The packet next in turn, where it is just the next frame, as it is on most calls. */
+  #wholeFrame(): QueuedPacket | undefined {
+    const next = this.#queue.first;
+    return next?.position === this.#cursor && next.duration === this.#frame && !this.#isDecoded(this.#cursor) ? next : undefined;
+  }
+
+  #passFrame(): void {
     this.#queue.removeFirst();
     this.#decodedEnd = this.#decodedStart;
     this.#cursor += this.#frame;
-    return true;
   }
 
   #sample(units: number): number {

@@ -48,7 +48,7 @@ interface Workspace {
   readonly silence: Int16Array;
 }
 
-const loudness = { energy: 0, peak: 0 };
+const loudness = { energy: 0, peak: 0, limit: -1 };
 const workspaces = new Map<number, Workspace>();
 
 function workspaceOf(rate: number): Workspace {
@@ -183,19 +183,29 @@ export class Conference {
 
   #listen(member: Member, slot: number): void {
     const { leg, state, frame, detector, gate, gainControl } = member;
-    const isSilent = leg.receive(slot, frame, this.rate) === 'silence' || state.hold === true;
+    loudness.limit = this.#neededAbove(member);
+    const outcome = leg.receive(slot, frame, this.rate, loudness);
+    const isSilent = outcome === 'silence' || state.hold === true;
     // As in mod_conference a voice is judged as loud as its volume makes it.
     if (state.volumeIn !== 0) applyGain(frame, volumeGain(state.volumeIn));
     if (isSilent) loudness.energy = loudness.peak = 0;
-    else measure(frame, loudness);
+    else if (outcome !== 'quiet') measure(frame, loudness);
     const { energy, peak } = loudness;
     this.#tellTalk(member, detector.frame(energy, state.energyLevel));
     gate.frame(peak, state.energyLevel);
-    member.isInSum = maySpeak(state) && !isSilent && gate.isOpen;
+    member.isInSum = maySpeak(state) && !isSilent && outcome !== 'quiet' && gate.isOpen;
     if (!member.isInSum) return;
     const gain = gainControl.frame(energy, state.agcLevel ?? 0, energy > state.energyLevel);
     if (gain !== 1) applyGain(frame, gain);
     addFrame(this.#workspace.sum, frame);
+  }
+
+  /** How loud a frame of the member has to be for its samples to be needed: most members listen, and what they send is judged without being decoded. Below 0: always. */
+  #neededAbove({ leg, state, gate }: Member): number {
+    const { recordings } = this.#services;
+    if (state.volumeIn !== 0 || (recordings.hasLegs && recordings.isRecordedLeg(leg.id))) return -1;
+    if (!maySpeak(state)) return Infinity;
+    return gate.staysOpen || state.energyLevel === 0 ? -1 : state.energyLevel;
   }
 
   #speakTo(member: Member): void {

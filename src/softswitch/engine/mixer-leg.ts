@@ -1,5 +1,5 @@
 /** A leg as a conference sees it, whichever worker it lives on. */
-import type { TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
+import type { QuietFrame, TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
 import type { LegId } from './api.ts';
 import type { SharedEncoder } from './frame-encoder.ts';
 import type { Player } from './player.ts';
@@ -10,8 +10,8 @@ export interface MixerLeg {
   readonly player: Pick<Player, 'next'>;
   /** Legs of one key are sent the same bytes for the same audio. */
   readonly encodingKey: string;
-  /** What the far end says at the tick of `slot`, at `rate`; audio is kept from the first call on, until `stopListening`. */
-  receive(slot: number, frame: Int16Array, rate: number): TakeOutcome;
+  /** What the far end says at the tick of `slot`, at `rate`, unless it is as `quiet` as that; audio is kept from the first call on, until `stopListening`. */
+  receive(slot: number, frame: Int16Array, rate: number, quiet: QuietFrame): TakeOutcome;
   stopListening(): void;
   /** A new encoder for frames at `rate`, for the legs of this `encodingKey`; the caller closes it. Undefined where there is none: then `sendFrame` does it. */
   createShared(rate: number): SharedEncoder | undefined;

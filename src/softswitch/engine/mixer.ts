@@ -46,7 +46,7 @@ export interface Loudness {
   peak: number;
 }
 
-/** Parts of 2.5 ms. */
+/** Parts of 2.5 ms of a frame. */
 const PARTS = 8;
 
 export function measure(frame: Int16Array, into: Loudness): void {
@@ -60,5 +60,20 @@ export function measure(frame: Int16Array, into: Loudness): void {
     if (part > loudest) loudest = part;
   }
   into.energy = Math.floor(total / frame.length);
+  into.peak = Math.floor(loudest / length);
+}
+
+/** `measure` of a frame that is still encoded, the first `count` of `codes`, by the `samples` its codes stand for. */
+export function measureCodes(codes: Uint8Array, count: number, samples: Int16Array, into: Loudness): void {
+  const length = count / PARTS;
+  let total = 0;
+  let loudest = 0;
+  for (let from = 0; from < count; from += length) {
+    let part = 0;
+    for (let i = from; i < from + length; i++) part += Math.abs(samples[codes[i] ?? 0] ?? 0);
+    total += part;
+    if (part > loudest) loudest = part;
+  }
+  into.energy = Math.floor(total / count);
   into.peak = Math.floor(loudest / length);
 }

@@ -11,6 +11,11 @@ export class NoiseGate {
     return this.#open > 0;
   }
 
+  /** Whether it would be after one more quiet frame. */
+  get staysOpen(): boolean {
+    return this.#open > 1;
+  }
+
   /** One frame whose loudest part has this energy; level 0 keeps the gate open. */
   frame(peak: number, level: number): void {
     if (level === 0 || peak > level) this.#open = FRAMES_OPEN;

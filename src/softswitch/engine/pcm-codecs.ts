@@ -4,8 +4,9 @@ import { decodeG711, encodeG711 } from '../../protocol/g711/g711.ts';
 import type { G711Law } from '../../protocol/g711/g711.ts';
 import { G722_LOWER_RATE, G722_RATE, G722Decoder, G722Encoder } from '../../protocol/g722/g722.ts';
 import { decodeL16, encodeL16 } from '../../protocol/l16/l16.ts';
+import type { QuietFrame } from '../../protocol/rtp/jitter-buffer.ts';
 import type { AudioDecoder, AudioEncoder, EncodedFrame } from './codec.ts';
-import { FRAMES_PER_SECOND } from './mixer.ts';
+import { FRAMES_PER_SECOND, measureCodes } from './mixer.ts';
 
 const G711_RATE = 8000;
 
@@ -95,12 +96,33 @@ class ConcealingDecoder implements AudioDecoder {
     return this.#concealment.conceal(samples);
   }
 
+  /** What would have been decoded next is as good as silence. */
+  protected skipped(): void {
+    this.#concealment.skipped();
+  }
+
   close(): void {
     return;
   }
 }
 
-export const g711Decoder = (law: G711Law): AudioDecoder => new ConcealingDecoder(G711_RATE, decodeG711.bind(undefined, law));
+class G711Decoder extends ConcealingDecoder {
+  readonly #samples: Int16Array;
+
+  constructor(law: G711Law) {
+    super(G711_RATE, decodeG711.bind(undefined, law));
+    this.#samples = law.decode;
+  }
+
+  skipQuiet(payload: Uint8Array, length: number, quiet: QuietFrame): boolean {
+    measureCodes(payload, length, this.#samples, quiet);
+    if (quiet.peak > quiet.limit) return false;
+    this.skipped();
+    return true;
+  }
+}
+
+export const g711Decoder = (law: G711Law): AudioDecoder => new G711Decoder(law);
 
 export const l16Decoder = (rate: number): AudioDecoder => new ConcealingDecoder(rate, decodeL16);
 

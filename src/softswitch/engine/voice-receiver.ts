@@ -3,7 +3,7 @@ import { ComfortNoise, readComfortNoise } from '../../protocol/comfort-noise/com
 import { ToneDetector } from '../../protocol/dtmf/tone-detector.ts';
 import type { ToneEvent } from '../../protocol/dtmf/tone-detector.ts';
 import { JitterBuffer } from '../../protocol/rtp/jitter-buffer.ts';
-import type { TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
+import type { QuietFrame, TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
 import type { RtpPacket } from '../../protocol/rtp/packet.ts';
 import type { AudioFormat } from './api.ts';
 import type { AudioDecoder } from './codec.ts';
@@ -96,8 +96,8 @@ export class VoiceReceiver {
     return 'taken';
   }
 
-  /** What the far end says at the tick of `slot`, at `rate`. The first call begins to listen. */
-  receive(slot: number, frame: Int16Array, rate: number): TakeOutcome {
+  /** What the far end says at the tick of `slot`, at `rate`, unless that is as `quiet` as the listener can do without. The first call begins to listen. */
+  receive(slot: number, frame: Int16Array, rate: number, quiet?: QuietFrame): TakeOutcome {
     const listening = this.#listeningAt(rate);
     if (listening === undefined) {
       frame.fill(0);
@@ -105,7 +105,11 @@ export class VoiceReceiver {
     }
     const { decoder, jitter, resampler } = listening;
     const decoded = resampler === undefined ? frame : frameOf(decoder.rate);
-    const taken = jitter.take(slot, decoded);
+    const taken = jitter.take(slot, decoded, this.#detectsTones || this.#level !== 0 ? undefined : quiet);
+    if (taken === 'quiet') {
+      this.#keepQuiet(decoded, frame, resampler);
+      return taken;
+    }
     if (taken === 'concealed') this.#concealed++;
     if (taken === 'silence') this.#noise?.fill(decoded);
     if (this.#detectsTones) this.#detect(decoded, decoder.rate);
@@ -135,6 +139,15 @@ export class VoiceReceiver {
     const jitter = new JitterBuffer(this.#format.clockRate, decoder);
     this.#listening = { rate, decoder, jitter, resampler: decoder.rate === rate ? undefined : new Resampler(decoder.rate, rate, 'frames') };
     return this.#listening;
+  }
+
+  /** The listener goes without this frame; the resampler goes on from silence. */
+  #keepQuiet(decoded: Int16Array, frame: Int16Array, resampler: Resampler | undefined): void {
+    if (this.#isSilent) return;
+    this.#isSilent = true;
+    if (resampler === undefined) return;
+    decoded.fill(0);
+    resampler.push(decoded, frame);
   }
 
   #deliver(decoded: Int16Array, frame: Int16Array, resampler: Resampler | undefined, outcome: TakeOutcome): void {

@@ -95,7 +95,7 @@ const steady = (count: number, packetSamples = 160): Packet[] =>
 /** ms between a frame's end and its being heard; the ramp repeats every 2 s. */
 const delay = (t: Taken): number => (t.at - (t.first + 160) / 8) % (RAMP / 8);
 
-const outcomes = (taken: readonly Taken[]): string => taken.map(({ outcome }) => ({ audio: 'a', shortened: 's', concealed: 'c', silence: '-' })[outcome]).join('');
+const outcomes = (taken: readonly Taken[]): string => taken.map(({ outcome }) => ({ audio: 'a', shortened: 's', concealed: 'c', silence: '-', quiet: 'q' })[outcome]).join('');
 
 describe('jitter buffer', () => {
   it('clean network: a frame is heard at the first tick 3 ms or more after its packet', () => {
@@ -352,5 +352,50 @@ describe('jitter buffer', () => {
       }),
       { seed: 1 },
     );
+  });
+
+  describe('frames nobody would hear', () => {
+    class Gate extends Decoder {
+      skipped = 0;
+      skipQuiet(_payload: Uint8Array, _length: number, quiet: { readonly limit: number }): boolean {
+        if (quiet.limit < 100) return false;
+        this.skipped++;
+        return true;
+      }
+    }
+    const filled = (decoder: Decoder, count: number, samples = 160): JitterBuffer => {
+      const buffer = new JitterBuffer(8000, decoder);
+      const sender = new Sender(buffer);
+      for (let i = 0; i < count; i++) sender.send(i * samples, samples, ((i + 1) * samples) / 8);
+      return buffer;
+    };
+    const frame = new Int16Array(FRAME_SAMPLES);
+    it('are taken and not decoded; the frame is not written', () => {
+      const decoder = new Gate();
+      const buffer = filled(decoder, 1);
+      frame.fill(7);
+      assert.equal(buffer.take(30, frame, { limit: 100, energy: 0, peak: 0 }), 'quiet');
+      assert.deepEqual([decoder.skipped, decoder.decoded, frame[0]], [1, 0, 7]);
+      assert.equal(buffer.depthMs, 0);
+    });
+    it('are decoded where the decoder finds them too loud, or the listener needs every frame', () => {
+      for (const limit of [99, -1]) {
+        const decoder = new Gate();
+        assert.equal(filled(decoder, 1).take(30, frame, { limit, energy: 0, peak: 0 }), 'audio');
+        assert.deepEqual([decoder.skipped, decoder.decoded], [0, 1]);
+      }
+    });
+    it('are decoded where a packet is not just the frame', () => {
+      const decoder = new Gate();
+      const buffer = filled(decoder, 2, 240);
+      assert.equal(buffer.take(70, frame, { limit: 100, energy: 0, peak: 0 }), 'audio');
+      assert.equal(decoder.skipped, 0);
+    });
+    it('are decoded while there is more delay than needed: the frame that goes may be loud', () => {
+      const decoder = new Gate();
+      const buffer = filled(decoder, 3);
+      assert.equal(buffer.take(120, frame, { limit: 100, energy: 0, peak: 0 }), 'shortened');
+      assert.equal(decoder.skipped, 0);
+    });
   });
 });

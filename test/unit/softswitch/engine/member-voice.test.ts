@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { GainControl } from '../../../../src/softswitch/engine/gain-control.ts';
-import { addFrame, measure, mixAll, removeFrame } from '../../../../src/softswitch/engine/mixer.ts';
+import { decodeG711, encodeG711, muLaw } from '../../../../src/protocol/g711/g711.ts';
+import { addFrame, measure, measureCodes, mixAll, removeFrame } from '../../../../src/softswitch/engine/mixer.ts';
 import { NoiseGate } from '../../../../src/softswitch/engine/noise-gate.ts';
+import { g711Decoder } from '../../../../src/softswitch/engine/pcm-codecs.ts';
 import { sine } from '../../../audio.ts';
 
 const loudnessOf = (frame: Int16Array): { energy: number; peak: number } => {
@@ -44,9 +46,54 @@ describe('noise gate: who is mixed', () => {
   it('energy is the mean absolute amplitude, peak that of the loudest eighth', () => {
     assert.deepEqual(loudnessOf(Int16Array.of(100, -300, 0, -32768, 0, 0, 0, 0)), { energy: 4146, peak: 32768 });
   });
+  it('property: a frame is as loud encoded as it is decoded', () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 160, maxLength: 160 }), (bytes) => {
+      const codes = Uint8Array.from(bytes);
+      const samples = new Int16Array(160);
+      decodeG711(muLaw, codes, 0, 160, samples);
+      const loudness = { energy: 0, peak: 0 };
+      measureCodes(codes, 160, muLaw.decode, loudness);
+      assert.deepEqual(loudness, loudnessOf(samples));
+    }), { seed: 1 });
+  });
   it('energy is the same at every rate', () => {
     const scores = [8000, 16_000, 48_000].map((rate) => loudnessOf(sine(rate, 400, 20, -20)).energy);
     for (const score of scores) assert.ok(Math.abs(score - scores[0]!) < 0.02 * scores[0]!);
+  });
+});
+
+describe('G.711: quiet frames are judged without being decoded', () => {
+  const encoded = (hz: number, dbfs: number): Uint8Array => {
+    const codes = new Uint8Array(160);
+    encodeG711(muLaw, sine(8000, hz, 20, dbfs), codes);
+    return codes;
+  };
+  it('at the limit or below it is left out, louder it is decoded', () => {
+    const decoder = g711Decoder(muLaw);
+    const quiet = { limit: 100, energy: 0, peak: 0 };
+    assert.equal(decoder.skipQuiet?.(encoded(400, -60), 160, quiet), true);
+    assert.deepEqual([quiet.peak, quiet.energy], [quiet.peak, quiet.energy].map((value) => Math.min(value, 100)));
+    quiet.limit = quiet.peak;
+    assert.equal(decoder.skipQuiet?.(encoded(400, -60), 160, quiet), true);
+    quiet.limit = quiet.peak - 1;
+    assert.equal(decoder.skipQuiet?.(encoded(400, -60), 160, quiet), false);
+  });
+  it('lost after a quiet frame: silence is made up, and not the voice from before it', () => {
+    const decoder = g711Decoder(muLaw);
+    const frame = new Int16Array(160);
+    for (let i = 0; i < 3; i++) decoder.decode(encoded(200, -10), 160, frame);
+    assert.equal(decoder.skipQuiet?.(encoded(400, -60), 160, { limit: 100, energy: 0, peak: 0 }), true);
+    assert.equal(decoder.conceal(frame), 'concealed');
+    assert.ok(frame.every((sample) => sample === 0));
+  });
+  it('a word after quiet frames is decoded as it is', () => {
+    const decoder = g711Decoder(muLaw);
+    const [frame, expected] = [new Int16Array(160), new Int16Array(160)];
+    decoder.decode(encoded(200, -10), 160, frame);
+    decoder.skipQuiet?.(encoded(400, -60), 160, { limit: 100, energy: 0, peak: 0 });
+    decoder.decode(encoded(300, -12), 160, frame);
+    decodeG711(muLaw, encoded(300, -12), 0, 160, expected);
+    assert.deepEqual(frame, expected);
   });
 });
 
