@@ -64,6 +64,9 @@ export type AudioSource =
   /** A tone of one or two frequencies in Hz, -12 dBFS each: on for `onMs`, off for `offMs`, `loops` times; -1 is for ever. */
   | { readonly kind: 'tone'; readonly hz: readonly number[]; readonly onMs: number; readonly offMs: number; readonly loops: number };
 
+/** What can be played to one leg: also what it says itself, `delayMs` later, without an end. */
+export type LegSource = AudioSource | { readonly kind: 'echo'; readonly delayMs: number };
+
 export interface MemberState {
   /** May be heard by the others. */
   readonly speak: boolean;
@@ -201,7 +204,7 @@ export interface Engine {
   /** Ends the leg: it leaves its conference, its plays and recordings end, its ports go into quarantine. */
   close(leg: LegId): void;
   /** Plays `sources` one after the other to the leg; a play already running is set aside and goes on when this one is over (as FreeSWITCH nests apps). The moment one of the keys `terminators` goes down, the list ends. */
-  play(leg: LegId, play: PlayId, sources: readonly AudioSource[], terminators?: string): void;
+  play(leg: LegId, play: PlayId, sources: readonly LegSource[], terminators?: string): void;
   /** Ends the present source of the running play (`all`: the whole list). Each call counts: the next one meets the source or the list that follows. */
   breakPlay(leg: LegId, all: boolean): void;
   /** Presses keys towards the far end: RFC 4733 where agreed, tones otherwise. They queue; `durationMs` of each, as long between them at most 100 ms. */

@@ -59,6 +59,23 @@ export function createDecoder(format: AudioFormat, rate: number, library: OpusLi
   }
 }
 
+/** The mixing rate that keeps all that the codec can carry, Hz. */
+export function wholeRate({ codec, clockRate }: AudioFormat): 8000 | 16_000 | 48_000 {
+  switch (codec) {
+    case 'PCMU':
+    case 'PCMA':
+      return 8000;
+    case 'G722':
+      return 16_000;
+    case 'OPUS':
+      return 48_000;
+    case 'L16':
+      return clockRate <= 8000 ? 8000 : clockRate <= 16_000 ? 16_000 : 48_000;
+    default:
+      return unreachable(codec);
+  }
+}
+
 /** Length of a payload from `start` to `end` in RTP clock units; 0 when it is no payload of `format`. */
 export function payloadDuration(format: AudioFormat, bytes: Uint8Array, start: number, end: number): number {
   switch (format.codec) {

@@ -1,11 +1,11 @@
 /** One call's audio: the transport, what the far end says, the keys it presses, what it is sent. */
 import { unreachable } from '../../lib/result.ts';
 import { readTelephoneEvent } from '../../protocol/dtmf/telephone-event.ts';
-import type { QuietFrame, TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
+import type { TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
 import type { RtpPacket } from '../../protocol/rtp/packet.ts';
 import type { AudioFormat, EngineEvent, FarConfiguration, LegAudio, LegId, LegStats } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
-import { encodingKey } from './codecs.ts';
+import { encodingKey, wholeRate } from './codecs.ts';
 import type { SharedEncoder } from './frame-encoder.ts';
 import { KeyListener } from './key-listener.ts';
 import type { KeyListenerServices } from './key-listener.ts';
@@ -34,12 +34,14 @@ export class Leg implements MixerLeg {
   #closed = false;
   #format: AudioFormat | undefined;
   #encodingKey = '';
+  /** The frame of the last `receive`, if anything was heard in it. */
+  #said: Int16Array | undefined;
   #receives = false;
 
   constructor(id: LegId, services: LegServices) {
     this.id = id;
     const { emit } = services;
-    this.player = new Player(id, services.files, emit);
+    this.player = new Player(id, services.files, () => this.#said, emit);
     this.session = new RtpSession(services.now, {
       onMedia: this.#onMedia.bind(this),
       onMediaTimeout: () => {
@@ -77,6 +79,11 @@ export class Leg implements MixerLeg {
     return this.#receiver.detectsTones;
   }
 
+  /** The mixing rate that keeps all that its codec can carry, Hz. */
+  get wholeRate(): number {
+    return this.#format === undefined ? 8000 : wholeRate(this.#format);
+  }
+
   configure(far: FarConfiguration): void {
     const { format, direction } = far;
     this.#format = format;
@@ -110,12 +117,15 @@ export class Leg implements MixerLeg {
     this.session.close();
   }
 
-  /** What the far end says at the tick of `slot`, at `rate`, unless it is as `quiet` as that; audio is kept from the first call on, until `stopListening`. */
-  receive(slot: number, frame: Int16Array, rate: number, quiet?: QuietFrame): TakeOutcome {
-    return this.#receiver.receive(slot, frame, rate, quiet);
+  /** What the far end says at the tick of `slot`, at `rate`; audio is kept from the first call on, until `stopListening`. */
+  receive(slot: number, frame: Int16Array, rate: number): TakeOutcome {
+    const outcome = this.#receiver.receive(slot, frame, rate);
+    this.#said = outcome === 'silence' ? undefined : frame;
+    return outcome;
   }
 
   stopListening(): void {
+    this.#said = undefined;
     this.#receiver.stopListening();
   }
 

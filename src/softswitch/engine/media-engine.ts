@@ -20,6 +20,8 @@ import { openRtpSockets } from './rtp-sockets.ts';
 
 /** What legs outside conferences are served at, Hz. */
 const LEG_RATE = 8000;
+/** For those that hear themselves. */
+const MOST_RATE = 48_000;
 
 /** `now` is monotonic, ms, and the same in all workers. */
 export interface EngineSurroundings {
@@ -45,8 +47,9 @@ export class MediaEngine {
   /** Those that are not idle. */
   readonly #active = new Set<Conference>();
   readonly #recordings: Recordings;
-  readonly #frame = new Int16Array(LEG_RATE / FRAMES_PER_SECOND);
-  readonly #said = new Int16Array(LEG_RATE / FRAMES_PER_SECOND);
+  readonly #frame = new Int16Array(MOST_RATE / FRAMES_PER_SECOND);
+  readonly #said = new Int16Array(MOST_RATE / FRAMES_PER_SECOND);
+  readonly #narrow = this.#framesAt(LEG_RATE);
 
   constructor(settings: WorkerSettings, surroundings: EngineSurroundings) {
     this.#surroundings = surroundings;
@@ -257,20 +260,25 @@ export class MediaEngine {
     this.#io.flush();
   }
 
-  /** A leg that is in no conference hears what is played to it. */
+  /** A leg that is in no conference hears what is played to it: its own voice as well as its codec can carry it. */
   #serve(leg: Leg, slot: number): void {
-    const isPlayedTo = leg.player.next(this.#frame);
-    if (isPlayedTo) leg.sendFrame(this.#frame, LEG_RATE);
-    else leg.sendSilence();
+    const { echoes } = leg.player;
     const isRecorded = this.#recordings.hasLegs && this.#recordings.isRecordedLeg(leg.id);
-    if (!isRecorded && !leg.detectsTones) {
-      leg.stopListening();
-      return;
-    }
-    leg.receive(slot, this.#said, LEG_RATE);
+    const rate = echoes ? leg.wholeRate : LEG_RATE;
+    const { frame, said } = rate === LEG_RATE ? this.#narrow : this.#framesAt(rate);
+    if (echoes || isRecorded || leg.detectsTones) leg.receive(slot, said, rate);
+    else leg.stopListening();
+    const isPlayedTo = leg.player.next(frame);
+    if (isPlayedTo) leg.sendFrame(frame, rate);
+    else leg.sendSilence();
     if (!isRecorded) return;
-    if (!isPlayedTo) this.#frame.fill(0);
-    this.#recordings.writeLeg(leg.id, this.#said, this.#frame);
+    if (!isPlayedTo) frame.fill(0);
+    this.#recordings.writeLeg(leg.id, said, frame);
+  }
+
+  #framesAt(rate: number): { readonly frame: Int16Array; readonly said: Int16Array } {
+    const length = rate / FRAMES_PER_SECOND;
+    return { frame: this.#frame.subarray(0, length), said: this.#said.subarray(0, length) };
   }
 
   #emit(event: EngineEvent): void {

@@ -1,5 +1,5 @@
 /** What crosses the thread boundary: the commands of `Engine` as data, and what the worker says back. */
-import type { AudioSource, ConferenceId, ConferenceSettings, Engine, EngineEvent, EngineStats, FarConfiguration, LegAudio, LegId, LegStats, MemberState, PlayId, RecordingId } from './api.ts';
+import type { AudioSource, ConferenceId, ConferenceSettings, Engine, EngineEvent, EngineStats, FarConfiguration, LegAudio, LegId, LegSource, LegStats, MemberState, PlayId, RecordingId } from './api.ts';
 import type { RelayLink } from './relay.ts';
 
 /** Commands with a `request` are answered by that number. */
@@ -8,7 +8,7 @@ export type EngineCommand =
   | { readonly type: 'open'; readonly request: number; readonly leg: LegId; readonly host: string; readonly port: number }
   | { readonly type: 'configure'; readonly leg: LegId; readonly far: FarConfiguration }
   | { readonly type: 'close'; readonly leg: LegId }
-  | { readonly type: 'play'; readonly leg: LegId; readonly play: PlayId; readonly sources: readonly AudioSource[]; readonly terminators: string }
+  | { readonly type: 'play'; readonly leg: LegId; readonly play: PlayId; readonly sources: readonly LegSource[]; readonly terminators: string }
   | { readonly type: 'breakPlay'; readonly leg: LegId; readonly all: boolean }
   | { readonly type: 'sendDtmf'; readonly leg: LegId; readonly digits: string; readonly durationMs: number }
   | { readonly type: 'detectDtmf'; readonly leg: LegId; readonly on: boolean }

@@ -2,15 +2,16 @@
  * What is played to one leg: lists of sources, nested as FreeSWITCH nests applications. A new list sets the running one aside;
  * when it is over the one below goes on where it was.
  */
-import type { AudioSource, EngineEvent, LegId, PlayId } from './api.ts';
+import type { EngineEvent, LegId, LegSource, PlayId } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
+import { Echo } from './echo.ts';
 import { FRAMES_PER_SECOND } from './mixer.ts';
 import { openSource } from './source.ts';
 import type { SourceReader } from './source.ts';
 
 interface Play {
   readonly id: PlayId;
-  readonly sources: readonly AudioSource[];
+  readonly sources: readonly LegSource[];
   readonly terminators: string;
   index: number;
   /** The present source, undefined when the list is over; and the next one, loading while the present one is heard. */
@@ -22,19 +23,27 @@ interface Play {
 export class Player {
   readonly #leg: LegId;
   readonly #files: AudioFiles;
+  readonly #said: () => Int16Array | undefined;
   readonly #emit: (event: EngineEvent) => void;
   /** The last one is running. */
   readonly #plays: Play[] = [];
   /** Of the last frame: what comes next will most likely be wanted at it, too. */
   #rate = 8000;
 
-  constructor(leg: LegId, files: AudioFiles, emit: (event: EngineEvent) => void) {
+  /** `said`: what the leg said in this tick, if anybody listened. */
+  constructor(leg: LegId, files: AudioFiles, said: () => Int16Array | undefined, emit: (event: EngineEvent) => void) {
     this.#leg = leg;
     this.#files = files;
+    this.#said = said;
     this.#emit = emit;
   }
 
-  play(id: PlayId, sources: readonly AudioSource[], terminators: string): void {
+  /** The leg hears itself: somebody must listen to it, before `next`. */
+  get echoes(): boolean {
+    return this.#plays.at(-1)?.reader instanceof Echo;
+  }
+
+  play(id: PlayId, sources: readonly LegSource[], terminators: string): void {
     const play: Play = { id, sources, terminators, index: 0, reader: undefined, next: undefined, sounding: false };
     this.#plays.push(play);
     this.#open(play);
@@ -89,7 +98,7 @@ export class Player {
     if (play.sounding) return;
     play.sounding = true;
     const following = play.sources[play.index + 1];
-    if (following !== undefined) play.next = openSource(following, this.#files, this.#rate);
+    if (following !== undefined) play.next = this.#reader(following);
     this.#emit({ type: 'playStarted', leg: this.#leg, play: play.id, index: play.index });
   }
 
@@ -105,8 +114,12 @@ export class Player {
 
   #open(play: Play): void {
     const source = play.sources[play.index];
-    play.reader = play.next ?? (source === undefined ? undefined : openSource(source, this.#files, this.#rate));
+    play.reader = play.next ?? (source === undefined ? undefined : this.#reader(source));
     play.next = undefined;
     play.sounding = false;
+  }
+
+  #reader(source: LegSource): SourceReader {
+    return source.kind === 'echo' ? new Echo(this.#said, source.delayMs) : openSource(source, this.#files, this.#rate);
   }
 }

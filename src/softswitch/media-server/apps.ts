@@ -4,12 +4,13 @@ import { callApps } from './call-apps.ts';
 import type { AppCall, Channel } from './channel.ts';
 import { startConference } from './conference-app.ts';
 import { digitApps } from './digit-apps.ts';
+import { echoApps } from './echo-apps.ts';
 import { hangupCause } from './hangup-cause.ts';
 import { playApps } from './play-apps.ts';
 import { recordApps } from './record-apps.ts';
 import { variableApps } from './variable-apps.ts';
 
-const apps: Apps = { ...variableApps, ...playApps, ...digitApps, ...recordApps, ...callApps, conference: blocking(startConference) };
+const apps: Apps = { ...variableApps, ...playApps, ...digitApps, ...echoApps, ...recordApps, ...callApps, conference: blocking(startConference) };
 
 /** Runs an application now, not at the next 20 ms frame as FreeSWITCH does (F-26). It always completes. */
 export function execute(channel: Channel, call: AppCall): void {

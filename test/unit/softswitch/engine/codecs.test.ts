@@ -7,11 +7,11 @@ import { keyPresses } from '../../../../src/protocol/dtmf/key-presser.ts';
 import { ToneDetector } from '../../../../src/protocol/dtmf/tone-detector.ts';
 import { ToneGenerator } from '../../../../src/protocol/dtmf/tone-generator.ts';
 import { encodeG711, muLaw } from '../../../../src/protocol/g711/g711.ts';
-import { emptyPacket, readRtp } from '../../../../src/protocol/rtp/packet.ts';
+import { emptyPacket, readRtp, writeRtpHeader } from '../../../../src/protocol/rtp/packet.ts';
 import type { AudioFormat } from '../../../../src/softswitch/engine/api.ts';
-import { createDecoder, encodingKey } from '../../../../src/softswitch/engine/codecs.ts';
+import { createDecoder, createEncoder, encodingKey } from '../../../../src/softswitch/engine/codecs.ts';
 import { loadOpus } from '../../../../src/softswitch/engine/opus-codec.ts';
-import { toneLevel } from '../../../audio.ts';
+import { sine, toneLevel } from '../../../audio.ts';
 import { Bench, HOST, isThere, Lab, member } from './engine-lab.ts';
 
 const opus = await loadOpus();
@@ -68,6 +68,47 @@ describe('media engine, codecs and keys', () => {
       // 100 ms at a time: a hiccup of the telephones is not a fault of the codec.
       const pieces = Array.from({ length: 9 }, (_, i) => Int16Array.from(heard.slice((i + 1) * 1600, (i + 2) * 1600)));
       for (const hz of [440, 770]) assert.ok(pieces.some((piece) => isThere(toneLevel(piece, 16_000, hz))), `${hz}`);
+    });
+  }
+
+  for (const [name, agreed] of [
+    ['G.722', { codec: 'G722', payloadType: 9, clockRate: 8000, ptime: 20 }],
+    ['Opus', { codec: 'OPUS', payloadType: 111, clockRate: 48_000, ptime: 20, opus: { inbandFec: true } }],
+  ] as const) {
+    it(`M-63 echo of ${name}: all of its bandwidth comes back`, async () => {
+      const socket = createSocket('udp4');
+      socket.bind(0, HOST);
+      await once(socket, 'listening');
+      const opened = await engine.open('echo', HOST);
+      assert.ok(opened.ok);
+      engine.configure('echo', { address: HOST, port: socket.address().port, format: agreed, direction: 'sendrecv' });
+      engine.play('echo', 'echo', [{ kind: 'echo', delayMs: 0 }]);
+      const [encoder, decoder] = [createEncoder(agreed, 16_000, opus), createDecoder(agreed, 16_000, opus)];
+      const heard: number[] = [];
+      await new Promise<void>((resolve) => {
+        const packet = emptyPacket();
+        const samples = new Int16Array(5760);
+        let sent = 0;
+        // Each packet that comes is answered by one: the engine's clock is the telephone's.
+        socket.on('message', (bytes) => {
+          if (readRtp(bytes, packet) !== undefined || packet.payloadType !== agreed.payloadType) return;
+          const payload = bytes.subarray(packet.payloadStart, packet.payloadEnd);
+          heard.push(...samples.subarray(0, decoder.decode(payload, payload.length, samples)));
+          const [frame] = encoder.encode(sine(16_000, 5000, 20, -20, sent * 320));
+          if (frame === undefined) return;
+          const said = new Uint8Array(12 + frame.length);
+          writeRtpHeader(said, { payloadType: agreed.payloadType, marker: sent === 0, sequence: sent, timestamp: (sent * agreed.clockRate) / 50, ssrc: 9 });
+          said.set(frame, 12);
+          socket.send(said, opened.port, HOST);
+          if (++sent > 60) resolve();
+        });
+      });
+      socket.close();
+      engine.close('echo');
+      encoder.close();
+      decoder.close();
+      const pieces = Array.from({ length: Math.floor(heard.length / 1600) }, (_, i) => Int16Array.from(heard.slice(i * 1600, (i + 1) * 1600)));
+      assert.ok(pieces.some((piece) => isThere(toneLevel(piece, 16_000, 5000))));
     });
   }
 

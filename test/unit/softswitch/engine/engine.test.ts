@@ -36,6 +36,28 @@ describe('media engine', () => {
     assert.equal(phone.packets[0]!.packet.marker, true);
   });
 
+  it('M-63 echo: a caller hears himself, beside what is played over it, until it is broken', async () => {
+    const { leg, phone, port } = await lab.line();
+    phone.talk(440, port);
+    engine.play(leg, 'echo', [{ kind: 'echo', delayMs: 0 }]);
+    await bench.event('playStarted');
+    await phone.receive(10);
+    const heard = toneLevel(await lab.undisturbed(() => phone.hear(20)), 8000, 440);
+    assert.ok(heard > -21 && heard < -19, `${heard}`);
+    engine.play(leg, 'over', [{ kind: 'tone', hz: [1000], onMs: 60_000, offMs: 0, loops: 1 }]);
+    await bench.event('playStarted', ({ play }) => play === 'over');
+    await phone.receive(5);
+    const over = await phone.hear(20);
+    assert.ok(isThere(toneLevel(over, 8000, 1000)) && isGone(toneLevel(over, 8000, 440)));
+    engine.breakPlay(leg, true);
+    await phone.receive(10);
+    assert.ok(isThere(toneLevel(await lab.undisturbed(() => phone.hear(20)), 8000, 440)));
+    engine.breakPlay(leg, true);
+    await bench.event('playDone', ({ play }) => play === 'echo');
+    await phone.receive(5);
+    assert.ok(isSilence(await phone.hear(10)));
+  });
+
   for (const ptime of [10, 30, 40]) {
     it(`sends with a packet time of ${ptime} ms`, async () => {
       const { phone } = await lab.line({ ptime });

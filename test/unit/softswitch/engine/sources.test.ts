@@ -136,7 +136,7 @@ describe('audio files', () => {
     const handle = await open(path);
     const disk = Object.getPrototypeOf(handle) as typeof handle;
     await handle.close();
-    const read: (buffer: Buffer, offset: number, length: number, position: number) => Promise<{ readonly bytesRead: number }> = disk.read;
+    const read = Object.getOwnPropertyDescriptor(disk, 'read')?.value as (this: typeof handle, buffer: Buffer, offset: number, length: number, position: number) => Promise<{ readonly bytesRead: number }>;
     let broken = true;
     let failing = (): void => undefined;
     const failed = new Promise<void>((resolve) => (failing = resolve));
@@ -232,7 +232,7 @@ describe('player', () => {
   const tone = (frames: number): AudioSource => ({ kind: 'tone', hz: [440], onMs: frames * 20, offMs: 0, loops: 1 });
   const start = (): { player: Player; ticks: (count: number) => string; told: () => string[] } => {
     const events: EngineEvent[] = [];
-    const player = new Player('leg', files, (event) => events.push(event));
+    const player = new Player('leg', files, () => undefined, (event) => events.push(event));
     const frame = new Int16Array(160);
     return {
       player,
@@ -358,6 +358,34 @@ describe('player', () => {
     assert.equal(ticks(1), '-');
     assert.deepEqual(told(), ['a0 started', 'b0 broken 0@0', 'b done', 'a0 broken 160@160', 'a done']);
   });
+  for (const [delayMs, expected] of [[0, [1, 2, 3, 0, 5]], [40, [0, 0, 1, 2, 3]]] as const) {
+    it(`echo after ${delayMs} ms, until it is broken; a list played over it sounds in its place`, () => {
+      let said: Int16Array | undefined;
+      const events: string[] = [];
+      const player = new Player('leg', files, () => said, (event) => events.push(event.type));
+      const frame = new Int16Array(320);
+      assert.equal(player.echoes, false);
+      player.play('a', [{ kind: 'echo', delayMs }], '');
+      assert.equal(player.echoes, true);
+      const heard = [1, 2, 3, undefined, 5].map((value) => {
+        said = value === undefined ? undefined : new Int16Array(320).fill(value);
+        assert.equal(player.next(frame), true);
+        assert.ok(frame.every((sample) => sample === frame[0]));
+        return frame[0];
+      });
+      assert.deepEqual(heard, expected);
+      player.play('b', [tone(1)], '');
+      assert.equal(player.echoes, false);
+      player.next(frame);
+      assert.ok(frame[100] !== 0, 'the tone');
+      said = new Int16Array(320).fill(6);
+      player.next(frame);
+      assert.equal(frame[0], delayMs === 0 ? 6 : 0);
+      player.break(true);
+      assert.equal(player.next(frame), false);
+      assert.deepEqual(events, ['playStarted', 'playStarted', 'playStopped', 'playDone', 'playStopped', 'playDone']);
+    });
+  }
   it('break of nothing is nothing', () => {
     const { player, ticks, told } = start();
     player.break(true);
