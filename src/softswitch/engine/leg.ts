@@ -1,7 +1,7 @@
 /** One call's audio: the transport, what the far end says, the keys it presses, what it is sent. */
 import { unreachable } from '../../lib/result.ts';
 import { readTelephoneEvent } from '../../protocol/dtmf/telephone-event.ts';
-import type { TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
+import type { QuietFrame, TakeOutcome } from '../../protocol/rtp/jitter-buffer.ts';
 import type { RtpPacket } from '../../protocol/rtp/packet.ts';
 import type { AudioFormat, EngineEvent, FarConfiguration, LegAudio, LegId, LegStats } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
@@ -117,10 +117,10 @@ export class Leg implements MixerLeg {
     this.session.close();
   }
 
-  /** What the far end says at the tick of `slot`, at `rate`; audio is kept from the first call on, until `stopListening`. */
-  receive(slot: number, frame: Int16Array, rate: number): TakeOutcome {
-    const outcome = this.#receiver.receive(slot, frame, rate);
-    this.#said = outcome === 'silence' ? undefined : frame;
+  /** What the far end says at the tick of `slot`, at `rate`, unless it is as `quiet` as that; audio is kept from the first call on, until `stopListening`. */
+  receive(slot: number, frame: Int16Array, rate: number, quiet?: QuietFrame): TakeOutcome {
+    const outcome = this.#receiver.receive(slot, frame, rate, this.player.echoes ? undefined : quiet);
+    this.#said = outcome === 'silence' || outcome === 'quiet' ? undefined : frame;
     return outcome;
   }
 
