@@ -7,3 +7,13 @@ export interface Log {
   /** A log that adds `fields` to every line. */
   child(fields: object): Log;
 }
+
+/** Most talkative first. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What is logged, changed while the program runs. */
+export interface LogLevels {
+  level(): LogLevel;
+  setLevel(level: LogLevel): void;
+}

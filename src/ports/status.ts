@@ -13,6 +13,14 @@ export interface Status {
   readonly media?: MediaStatus;
 }
 
+/** Whether new calls can be taken. */
+export interface Readiness {
+  readonly stores: 'up' | 'down';
+  readonly signalling: 'up' | 'down';
+  readonly media: 'up' | 'down';
+  readonly calls: 'taken' | 'draining';
+}
+
 export interface MediaStatus {
   /** Threads that mix. */
   readonly workers: number;

@@ -1,0 +1,55 @@
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Problem } from '../lib/problem.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+
+export type Validate = (value: unknown) => Result<unknown, readonly [Problem, ...Problem[]]>;
+
+/** More would not help anybody. */
+const mostProblems = 20;
+
+/** `convert`: values are text (path, query) and become what the schema wants. Bodies are taken as they are. */
+export function validator(schema: TSchema, where: 'body' | 'query' | 'params', convert: 'convert' | 'exact'): Validate {
+  const compiled = Compile(schema);
+  return (given) => {
+    const value = convert === 'convert' ? compiled.Convert(given) : given;
+    if (compiled.Check(value)) return ok(value);
+    const problems = compiled.Errors(value).flatMap((error) => problemsOf(error, where));
+    const [first, ...others] = distinct(problems);
+    return err([first ?? problem(where, 'is not as the schema of this route says'), ...others]);
+  };
+}
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: object;
+  readonly message: string;
+}
+
+/** The message never repeats the value: it may be a PIN. */
+function problemsOf({ keyword, instancePath, params, message }: SchemaError, where: string): Problem[] {
+  const path = fieldOf(instancePath);
+  const inside = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  if (keyword === 'required' && 'requiredProperties' in params) return (params.requiredProperties as readonly string[]).map((name) => problem(inside(name), 'is missing'));
+  if (keyword === 'additionalProperties' && 'additionalProperties' in params) return (params.additionalProperties as readonly string[]).map((name) => problem(inside(name.slice(0, 64)), 'is not known here'));
+  // What a union wants is said by its branches.
+  if (keyword === 'anyOf' || keyword === 'boolean') return [];
+  if (keyword === 'const' || keyword === 'enum') return [problem(path === '' ? where : path, 'is not one of the values there are')];
+  return [problem(path === '' ? where : path, message)];
+}
+
+/** `/aliases/0` as people write it: `aliases[0]`. */
+function fieldOf(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path === '' ? part : `${path}.${part}`), '');
+}
+
+const problem = (field: string, what: string): Problem => ({ code: 'invalid', message: `${field} ${what}`, advice: 'see /api/v1/docs for what this route takes', field });
+
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((each) => [`${each.field ?? ''} ${each.message}`, each])).values()].slice(0, mostProblems);
+}
