@@ -109,7 +109,7 @@ export interface LibraryMediaServer extends EventEmitter {
   readonly sip: { readonly ipv4: { readonly udp: { readonly address: string } } };
   readonly maxSessions: number;
   api(command: string): Promise<string>;
-  createEndpoint(options?: { readonly remoteSdp?: string }): Promise<LibraryEndpoint>;
+  createEndpoint(options?: { readonly remoteSdp?: string; readonly headers?: Headers }): Promise<LibraryEndpoint>;
   createConference(name: string, options?: { readonly maxMembers?: number }): Promise<LibraryConference>;
   disconnect(): void;
 }

@@ -1,6 +1,5 @@
 import type Mrf from 'drachtio-fsmrf';
 import { argument } from './esl-text.ts';
-import { inOneWrite } from './one-write.ts';
 
 /** One application on a channel. */
 export interface Running {
@@ -43,7 +42,7 @@ export class Applications {
       return { begun, ended };
     }
     const onComplete = (event: Mrf.Event): void => this.#end(id, failed(event) ? 'failed' : 'complete');
-    const id: string = inOneWrite(this.#connection.socket, () => this.#connection.execute(application, argument(args), onComplete));
+    const id: string = this.#connection.execute(application, argument(args), onComplete);
     this.#running.set(id, { begin, end });
     return { begun, ended };
   }

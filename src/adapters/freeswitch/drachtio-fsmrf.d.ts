@@ -32,6 +32,10 @@ declare module 'drachtio-fsmrf' {
       filter(header: string, value: string): void;
       connected(): boolean;
       disconnect(): void;
+      /** Writes a command line with its headers, line by line. */
+      send(command: string, headers?: Readonly<Record<string, string>>): void;
+      /** A command whose reply is passed over. */
+      sendRecv(command: string): void;
       /** Answers come in the order of the commands. Never calls back when the connection is lost. */
       api(command: string, args: string, done: (answer: Event) => void): void;
       execute(app: string, arg: string, done: (event: Event) => void): string;
@@ -50,7 +54,7 @@ declare module 'drachtio-fsmrf' {
       readonly advertisedAddress: string;
       readonly advertisedPort: number;
       /** Takes the connections of the endpoints. */
-      readonly _server: { readonly server: Server };
+      readonly _server: { readonly server: Server; on(event: 'connection::open', listener: (connection: Connection) => void): unknown };
       /** The body of the answer. */
       api(command: string): Promise<string>;
       createEndpoint(options: EndpointOptions): Promise<Endpoint>;

@@ -12,7 +12,6 @@ import { Applications, type Running } from './applications.ts';
 import { argument, conferenceName } from './esl-text.ts';
 import type { MediaServerConnection } from './media-server.ts';
 import { MemberAnnouncements } from './member-announcements.ts';
-import { inOneWrite } from './one-write.ts';
 
 export interface LegMediaOptions {
   readonly endpoint: Mrf.Endpoint;
@@ -71,9 +70,11 @@ export class FreeSwitchLeg implements LegMedia {
     endpoint.on('dtmf', (key) => handlers.onDigit(key.dtmf, key.source === 'INBAND_AUDIO' ? 'inband' : 'rtp'));
     endpoint.on('destroy', () => this.closed());
     control.on(`esl::event::CUSTOM::${endpoint.uuid}`, (event) => this.#announcements.heard(event));
+    // The library hears these; nobody here does, and each is as long as all variables of the channel.
+    control.sendRecv('nixevent CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER DETECTED_TONE PLAYBACK_START PLAYBACK_STOP');
     // What would change how our applications behave is set here once: FreeSWITCH's own keys and endings stay off (T-01 to T-07).
-    // All in one: on FreeSWITCH every application waits for the next frame.
-    this.#applications.execute('multiset', ['^^', 'playback_delimiter=!', 'playback_terminators=any', 'conference_controls=none', 'hangup_after_conference=false'].join('^'));
+    // By a command: on FreeSWITCH an application waits for the next frame, and is told of when it begins and ends.
+    void this.#ask(`uuid_setvar_multi ${this.id} playback_delimiter=!;playback_terminators=any;conference_controls=none;hangup_after_conference=false`);
   }
 
   get answer(): MediaDescription {
@@ -151,7 +152,7 @@ export class FreeSwitchLeg implements LegMedia {
   async #ask(command: string): Promise<string | undefined> {
     const control = this.#options.endpoint.conn;
     if (control === null || control.socket === null) return undefined;
-    const asked = inOneWrite(control.socket, () => new Promise<string>((resolve) => control.api(command, '', (event) => resolve(event.getBody()))));
+    const asked = new Promise<string>((resolve) => control.api(command, '', (event) => resolve(event.getBody())));
     const answer = await attempt(asked, askMs, this.#options.scheduler);
     return answer.ok ? answer.value : undefined;
   }
@@ -179,11 +180,11 @@ export class FreeSwitchLeg implements LegMedia {
     if (this.#state !== 'open') return;
     this.#state = 'releasing';
     this.#music.wanted = 'no';
-    const { endpoint, connection, scheduler, log } = this.#options;
+    const { endpoint, scheduler, log } = this.#options;
     const { dialog } = endpoint;
     const byed = dialog === null || !dialog.connected ? Promise.resolve() : new Promise<void>((resolve) => dialog.on('destroy', () => resolve()));
     // A channel outlives its own connection (F-15) and, made without SDP, may not run `hangup` (F-12): uuid_kill ends it in any state.
-    const killed = await connection.api(`uuid_kill ${this.id}`);
+    const killed = await Promise.race([this.#kill(), byed.then(() => '+OK')]);
     const ended = killed?.startsWith('+OK') === true ? await attempt(byed, byeMs, scheduler) : undefined;
     if (ended?.ok !== true && dialog?.connected === true) {
       await attempt(
@@ -193,6 +194,16 @@ export class FreeSwitchLeg implements LegMedia {
       );
     }
     this.closed();
+  }
+
+  /** On its own connection, so that the events of the end need not be heard; on the shared one where that is lost. */
+  #kill(): Promise<string | undefined> {
+    const { endpoint, connection } = this.#options;
+    const kill = `uuid_kill ${this.id}`;
+    const control = endpoint.conn;
+    if (control === null || control.socket === null) return connection.api(kill);
+    control.sendRecv('noevents');
+    return this.#ask(kill);
   }
 
   /** The channel is gone, by our doing or not. */
@@ -238,8 +249,7 @@ export class FreeSwitchLeg implements LegMedia {
   }
 
   async #playback(files: readonly string[], onKey: OnKey): Promise<'done' | 'stopped' | 'failed'> {
-    // Only where it changes: an application more is a frame more until FreeSWITCH plays.
-    if (this.#onKey !== onKey) this.#applications.execute('set', `playback_terminators=${onKey === 'stop' ? 'any' : 'none'}`);
+    if (this.#onKey !== onKey) void this.#ask(`uuid_setvar ${this.id} playback_terminators ${onKey === 'stop' ? 'any' : 'none'}`);
     this.#onKey = onKey;
     const playing: { readonly running: Running; stopped: 'no' | 'yes' } = { running: this.#applications.execute('playback', files.join('!')), stopped: 'no' };
     this.#playing = playing;

@@ -5,7 +5,7 @@ import type { Scheduler } from '../../lib/machine.ts';
 import type { Log } from '../../ports/log.ts';
 import { listedChannels, listedMembers } from './api-reply.ts';
 import { argument, conferencePrefix } from './esl-text.ts';
-import { inOneWrite } from './one-write.ts';
+import { inOneWrite, sendInOneWrite } from './one-write.ts';
 
 export interface FreeSwitchServer {
   readonly host: string;
@@ -82,7 +82,7 @@ export class MediaServerConnection {
   async api(command: string): Promise<string | undefined> {
     const mediaServer = this.#mediaServer;
     if (mediaServer === undefined) return undefined;
-    const answer = await attempt(inOneWrite(mediaServer.conn.socket, () => mediaServer.api(argument(command))), apiMs, this.#scheduler);
+    const answer = await attempt(mediaServer.api(argument(command)), apiMs, this.#scheduler);
     if (answer.ok) return answer.value;
     this.#log.warn({ code: 'media_server_silent', command: command.split(' ', 1)[0], problem: failureText(answer.error) }, 'the media server did not answer a command');
     return undefined;
@@ -133,8 +133,13 @@ export class MediaServerConnection {
     this.#cancelRetry?.();
     // D-16: the library writes a command header by header; with Nagle's algorithm each takes 45 ms.
     mediaServer.conn.socket?.setNoDelay(true);
+    sendInOneWrite(mediaServer.conn);
     // Before the library greets a connection of an endpoint, which it does as soon as it has it.
-    mediaServer._server.server.prependListener('connection', (socket) => socket.setNoDelay(true));
+    mediaServer._server.server.prependListener('connection', (socket) => {
+      socket.setNoDelay(true);
+      inOneWrite(socket);
+    });
+    mediaServer._server.on('connection::open', sendInOneWrite);
     mediaServer.on('end', () => this.#lost(mediaServer));
     this.#mediaServer = mediaServer;
     this.#reported = undefined;

@@ -30,6 +30,8 @@ const nobody: MediaDescription = {
 /** Read by the softswitch, which keeps legs of one place on one worker; FreeSWITCH takes no notice. */
 const placeHeader = 'X-Vestibule-Place';
 
+/** Read by the softswitch, whose events then say no more than we read; FreeSWITCH takes no notice. */
+const eventsHeader = { 'X-Vestibule-Events': 'brief' };
 /** Beyond the library's own 4 s for the connection back to us. */
 const createMs = 6_000;
 
@@ -96,7 +98,7 @@ export class FreeSwitchMedia implements MediaPort {
     const sdp = offer === undefined ? undefined : writeAudioSdp(offer, { sessionId: 1, version: 1 });
     if (sdp?.ok === false) return err('no_common_codec');
     const create = (): Promise<Result<Mrf.Endpoint, AllocateFailure>> =>
-      this.#create(connection, mediaServer, { ...(sdp === undefined ? {} : { remoteSdp: passable(sdp.value) }), ...(place === undefined ? {} : { headers: { [placeHeader]: place } }) });
+      this.#create(connection, mediaServer, { ...(sdp === undefined ? {} : { remoteSdp: passable(sdp.value) }), headers: { ...eventsHeader, ...(place === undefined ? {} : { [placeHeader]: place }) } });
     const first = await create();
     // FreeSWITCH says 488 also when another program holds the RTP port it chose; the next try gets another port.
     const created = first.ok || first.error !== 'no_common_codec' ? first : await create();

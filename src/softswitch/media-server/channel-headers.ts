@@ -24,7 +24,30 @@ const STATE_NUMBER: Readonly<Record<ChannelState, number>> = {
 /** Bits per second by nature; what is coded with a varying rate says 0, as FreeSWITCH does. */
 const BIT_RATE: Readonly<Record<CodecName, number | undefined>> = { PCMU: 64_000, PCMA: 64_000, G722: 64_000, OPUS: 0, L16: undefined };
 
-/** Without the variables. */
+/** What an event says of its channel, without the variables. */
+export function eventHeaders(channel: Channel): readonly EslHeader[] {
+  if (channel.eventDetail === 'full') return channelHeaders(channel);
+  const headers: EslHeader[] = [
+    ['Unique-ID', channel.uuid],
+    ['Channel-Call-State', channel.callState],
+  ];
+  if (channel.hangupCause !== undefined) headers.push(['Hangup-Cause', channel.hangupCause]);
+  return headers;
+}
+
+/** The answer to `connect`. The library needs what is left of it in brief (B.4). */
+export function connectHeaders(channel: Channel): readonly EslHeader[] {
+  if (channel.eventDetail === 'full') return [...profileHeaders(channel, 'Channel'), ...channelHeaders(channel), ...variableHeaders(channel)];
+  const variables = CONNECT_VARIABLES.flatMap((name): readonly EslHeader[] => {
+    const value = channel.variables.get(name);
+    return value === undefined ? [] : [[`variable_${name}`, value]];
+  });
+  return [['Channel-Unique-ID', channel.uuid], ...eventHeaders(channel), ...variables];
+}
+
+const CONNECT_VARIABLES = ['sip_user_agent', 'sip_call_id', 'rtp_local_sdp_str', 'local_media_ip', 'local_media_port', 'switch_r_sdp', 'remote_media_ip', 'remote_media_port', 'dtmf_type'];
+
+/** All that is known of a channel but its variables. */
 export function channelHeaders(channel: Channel): readonly EslHeader[] {
   const { state } = channel;
   const headers: EslHeader[] = [

@@ -6,9 +6,10 @@ import type { EslHeader } from '../../protocol/esl/event.ts';
 import type { CodecName, Direction, LegAudio } from '../engine/api.ts';
 import { AppStack, type AppCall, type RunningApp } from './app-stack.ts';
 import type { Bridge } from './bridge.ts';
-import { CALL_STATE_NUMBER, channelHeaders, variableHeaders, type CallState, type ChannelState } from './channel-headers.ts';
+import { CALL_STATE_NUMBER, eventHeaders, variableHeaders, type CallState, type ChannelState } from './channel-headers.ts';
 import type { Member } from './conference-member.ts';
 import type { Core } from './core.ts';
+import type { EventDetail } from './event-bus.ts';
 import { causeNumber, reasonHeader, type HangupCause } from './hangup-cause.ts';
 import { mediaStatVariables } from './media-stats.ts';
 import { isMediaTimeout, mediaTimeouts } from './media-timeout.ts';
@@ -60,6 +61,8 @@ export interface ChannelOptions {
   readonly signalling: Signalling;
   /** As FreeSWITCH sees it: an incoming call, or one that `originate` made. */
   readonly callDirection: 'inbound' | 'outbound';
+  /** Of its events; default: full. */
+  readonly eventDetail?: EventDetail;
 }
 
 export class Channel {
@@ -69,6 +72,7 @@ export class Channel {
   readonly caller: Caller;
   readonly signalling: Signalling;
   readonly callDirection: 'inbound' | 'outbound';
+  readonly eventDetail: EventDetail;
   readonly createdAt: number;
   readonly variables = new Map<string, string>();
   /** By file name. */
@@ -108,6 +112,7 @@ export class Channel {
     this.name = options.name;
     this.signalling = options.signalling;
     this.callDirection = options.callDirection;
+    this.eventDetail = options.eventDetail ?? 'full';
     this.createdAt = options.core.scheduler.now();
     this.#apps = new AppStack({ complete: (call, response) => this.complete(call, response), idle: () => this.#idle() });
   }
@@ -175,7 +180,7 @@ export class Channel {
 
   digit(info: DigitInfo): void {
     if (this.ended) return;
-    if (this.#isHeard('DTMF')) this.core.bus.publish('DTMF', [...channelHeaders(this), ...digitHeaders(info)]);
+    if (this.#isHeard('DTMF')) this.#tell('DTMF', [...eventHeaders(this), ...digitHeaders(info)]);
     if (info.source === 'RTP' || info.source === 'ENDPOINT') this.bridge?.passDigit(this, info.digit, info.duration);
     this.#apps.digit(info.digit);
   }
@@ -196,10 +201,10 @@ export class Channel {
     const now = this.core.scheduler.now();
     this.callState = state;
     if (this.#isHeard('CHANNEL_CALLSTATE')) {
-      this.core.bus.publish('CHANNEL_CALLSTATE', [
+      this.#tell('CHANNEL_CALLSTATE', [
         ['Original-Channel-Call-State', before],
         ['Channel-Call-State-Number', String(CALL_STATE_NUMBER[state])],
-        ...channelHeaders(this),
+        ...eventHeaders(this),
       ]);
     }
     // The times of a hold are those of the ones before in the event that tells it (E03).
@@ -275,7 +280,12 @@ export class Channel {
   /** An event of this channel with its variables; `subclass` of a CUSTOM one. */
   publish(name: string, headers: readonly EslHeader[], subclass?: string): void {
     if (!this.#isHeard(name)) return;
-    this.core.bus.publish(name, [...channelHeaders(this), ...variableHeaders(this), ...headers], subclass === undefined ? {} : { subclass });
+    const variables = this.eventDetail === 'full' ? variableHeaders(this) : [];
+    this.#tell(name, [...eventHeaders(this), ...variables, ...headers], subclass);
+  }
+
+  #tell(name: string, headers: readonly EslHeader[], subclass?: string): void {
+    this.core.bus.publish(name, headers, { detail: this.eventDetail, ...(subclass === undefined ? {} : { subclass }) });
   }
 
   /** The last figures, and the last events: only clients that listen to the whole server hear them, and a lingering socket. */

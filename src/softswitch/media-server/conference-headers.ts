@@ -1,6 +1,6 @@
 /** The headers of conference::maintenance events, in mod_conference's order. */
 import type { EslHeader } from '../../protocol/esl/event.ts';
-import { channelHeaders } from './channel-headers.ts';
+import { eventHeaders } from './channel-headers.ts';
 import type { Conference } from './conference.ts';
 import type { Member } from './conference-member.ts';
 
@@ -19,7 +19,7 @@ export function conferenceHeaders(conference: Conference): readonly EslHeader[] 
 export function memberHeaders(conference: Conference, member: Member): readonly EslHeader[] {
   return [
     ['Floor', String(conference.floor === member)],
-    ...channelHeaders(member.channel),
+    ...eventHeaders(member.channel),
     ['Video', 'false'],
     ['Hear', String(member.hear)],
     // mod_conference means: may be seen.

@@ -226,16 +226,18 @@ export class Conference {
     return this.plays.start(path, item, { ...(member === undefined ? {} : { member }), ...(done === undefined ? {} : { done }) });
   }
 
-  /** An event of the conference itself. */
-  tell(headers: readonly EslHeader[]): void {
+  /** An event of the conference itself, or `about` a member whose headers are among these. */
+  tell(headers: readonly EslHeader[], about?: Member): void {
+    const { bus } = this.#core;
     const action = headers.find(([name]) => name === 'Action')?.[1];
     if (typeof action === 'string' && this.profile.suppressEvents.has(action)) return;
-    this.#core.bus.publish('CUSTOM', [...conferenceHeaders(this), ...headers], { subclass: 'conference::maintenance' });
+    if (!bus.isHeard('CUSTOM', about?.channel.uuid ?? '')) return;
+    bus.publish('CUSTOM', [...conferenceHeaders(this), ...headers], { subclass: 'conference::maintenance', detail: about?.channel.eventDetail ?? 'full' });
   }
 
   /** An event of a member. */
   tellOf(member: Member, headers: readonly EslHeader[]): void {
-    this.tell([...memberHeaders(this, member), ...headers]);
+    this.tell([...memberHeaders(this, member), ...headers], member);
   }
 
   /** Everybody goes: hung up, or set free where the variable hangup_after_conference says so. */
@@ -316,7 +318,7 @@ export class Conference {
     this.#floor = member;
     const head: EslHeader[] = [['Action', 'floor-change'], ['Old-ID', oldId]];
     if (member === undefined) this.tell([...head, ['New-ID', 'none']]);
-    else this.tell([...head, ...memberHeaders(this, member), ['New-ID', String(member.id)]]);
+    else this.tell([...head, ...memberHeaders(this, member), ['New-ID', String(member.id)]], member);
   }
 
   #setTalking(member: Member, talking: boolean): void {

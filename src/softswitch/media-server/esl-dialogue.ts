@@ -3,7 +3,6 @@ import { unreachable, type Result } from '../../lib/result.ts';
 import type { EslCommand, SendMessage } from '../../protocol/esl/commands.ts';
 import { apiResponse, channelData, commandReply } from '../../protocol/esl/encode.ts';
 import { EVENT_NAMES } from '../../protocol/esl/event-names.ts';
-import type { EslHeader } from '../../protocol/esl/event.ts';
 import {
   addFilter,
   deleteFilter,
@@ -16,7 +15,7 @@ import {
 } from '../../protocol/esl/subscriptions.ts';
 import { runApi, runInBackground } from './api-commands.ts';
 import { execute } from './apps.ts';
-import { channelHeaders, profileHeaders, variableHeaders } from './channel-headers.ts';
+import { connectHeaders } from './channel-headers.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 import { hangupCause } from './hangup-cause.ts';
@@ -157,8 +156,7 @@ export class EslDialogue {
   }
 
   #channelData(channel: Channel): string {
-    const headers: readonly EslHeader[] = [...profileHeaders(channel, 'Channel'), ...channelHeaders(channel), ...variableHeaders(channel)];
-    return channelData(this.#options.core.bus.make('CHANNEL_DATA', headers));
+    return channelData(this.#options.core.bus.make('CHANNEL_DATA', connectHeaders(channel), { detail: channel.eventDetail }));
   }
 
   #changed(result: Result<Subscriptions, SubscriptionError>, reply: string): string {

@@ -13,6 +13,16 @@ export interface EventListener {
   deliver(text: string): void;
 }
 
+/** What an event tells besides what happened: all that FreeSWITCH tells, or only what names the server and the channel. */
+export type EventDetail = 'full' | 'brief';
+
+interface EventOptions {
+  readonly subclass?: string;
+  readonly body?: string;
+  /** Default: full. */
+  readonly detail?: EventDetail;
+}
+
 export class EventBus {
   readonly #identity: Identity;
   readonly #scheduler: Scheduler;
@@ -38,28 +48,15 @@ export class EventBus {
   }
 
   /** An event with the headers every event has. The library needs Core-UUID in each to dispatch it (B.1). */
-  make(name: string, headers: readonly EslHeader[], options: { readonly subclass?: string; readonly body?: string } = {}): EslEvent {
-    const now = this.#scheduler.now();
-    const date = new Date(now);
+  make(name: string, headers: readonly EslHeader[], options: EventOptions = {}): EslEvent {
     this.#sequence++;
-    const common: EslHeader[] = [
-      ['Event-Name', name],
-      ['Core-UUID', this.#identity.coreUuid],
-      ['FreeSWITCH-Hostname', this.#identity.hostname],
-      ['FreeSWITCH-Switchname', this.#identity.hostname],
-      ['FreeSWITCH-IPv4', '127.0.0.1'],
-      ['FreeSWITCH-IPv6', '::1'],
-      ['Event-Date-Local', localTime(date)],
-      ['Event-Date-GMT', date.toUTCString()],
-      ['Event-Date-Timestamp', String(now * 1_000)],
-      ['Event-Sequence', String(this.#sequence)],
-    ];
-    const { subclass, body } = options;
+    const { subclass, body, detail = 'full' } = options;
+    const common: readonly EslHeader[] = [['Event-Name', name], ['Core-UUID', this.#identity.coreUuid], ...(detail === 'full' ? this.#circumstances() : [])];
     const all = subclass === undefined ? [...common, ...headers] : [['Event-Subclass', subclass] as const, ...common, ...headers];
     return { name, headers: all, ...(subclass === undefined ? {} : { subclass }), ...(body === undefined ? {} : { body }) };
   }
 
-  publish(name: string, headers: readonly EslHeader[], options: { readonly subclass?: string; readonly body?: string } = {}): void {
+  publish(name: string, headers: readonly EslHeader[], options: EventOptions = {}): void {
     const event = this.make(name, headers, options);
     const written = new Map<EventFormat, string>();
     for (const listener of this.#listeners.candidates((header) => headerOf(event, header))) {
@@ -75,6 +72,22 @@ export class EventBus {
   forward(event: { readonly name: string; readonly subclass: string | undefined; readonly headers: readonly EslHeader[]; readonly body: string }): void {
     const { name, subclass, headers, body } = event;
     this.publish(name, headers, { ...(subclass === undefined ? {} : { subclass }), ...(body === '' ? {} : { body }) });
+  }
+
+  #circumstances(): readonly EslHeader[] {
+    const now = this.#scheduler.now();
+    const date = new Date(now);
+    const { hostname } = this.#identity;
+    return [
+      ['FreeSWITCH-Hostname', hostname],
+      ['FreeSWITCH-Switchname', hostname],
+      ['FreeSWITCH-IPv4', '127.0.0.1'],
+      ['FreeSWITCH-IPv6', '::1'],
+      ['Event-Date-Local', localTime(date)],
+      ['Event-Date-GMT', date.toUTCString()],
+      ['Event-Date-Timestamp', String(now * 1_000)],
+      ['Event-Sequence', String(this.#sequence)],
+    ];
   }
 
   /** Whether anybody could hear an event of this name about this channel: others need not be made. */

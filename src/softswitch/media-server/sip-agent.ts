@@ -27,6 +27,8 @@ export interface SipAgentOptions {
 
 /** Names what belongs together: the engine keeps calls of one place close to each other. */
 const PLACE_HEADER = 'X-Vestibule-Place';
+/** `brief`: who controls the call knows it, and reads of its events only what happened. */
+const EVENTS_HEADER = 'X-Vestibule-Events';
 const ACCEPT: SipHeader = { name: 'Accept', value: 'application/sdp' };
 const ALLOW: SipHeader = { name: 'Allow', value: METHODS.join(', ') };
 
@@ -163,6 +165,7 @@ export class SipAgent implements SipUser {
       caller,
       name: `sofia/${core.identity.profile}/${caller.number === '' ? 'nobody' : caller.number}@${host}:${port}`,
       callDirection: 'inbound',
+      eventDetail: headerValue(request.message, EVENTS_HEADER) === 'brief' ? 'brief' : 'full',
       local: start.local,
       codecs: this.#options.codecs,
       answered: () => openSocket(channel, start.control),

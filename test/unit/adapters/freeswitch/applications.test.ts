@@ -21,6 +21,8 @@ class Connection extends EventEmitter implements Mrf.Connection {
   }
 
   api(): void {}
+  send(): void {}
+  sendRecv(): void {}
   subscribe(): void {}
   filter(): void {}
   disconnect(): void {}
