@@ -18,6 +18,9 @@ export const errorSchema = Type.Object({
   }),
 });
 
+/** Its name among the schemas of the OpenAPI document. */
+export const errorSchemaId = 'Error';
+
 export type ErrorBody = Static<typeof errorSchema>;
 
 /** A request that was not carried out. */

@@ -1,6 +1,6 @@
 import type { FastifySchema } from 'fastify';
 import { Type, type TSchema } from 'typebox';
-import { errorSchema, statusOf } from './errors.ts';
+import { errorSchemaId, statusOf } from './errors.ts';
 import type { Need, Route } from './route.ts';
 
 /** What @fastify/swagger makes of the registry, beside the routes. */
@@ -55,9 +55,9 @@ export function errorCodes({ needs, errors }: Route): readonly string[] {
 
 const answerSchema = (answer: TSchema | null): TSchema => answer ?? Type.Null({ description: 'done; no body' });
 
-function errorAnswers(codes: readonly string[]): Readonly<Record<string, TSchema>> {
+function errorAnswers(codes: readonly string[]): Readonly<Record<string, object>> {
   const statuses = [...new Set(codes.map(statusOf))];
-  return Object.fromEntries(statuses.map((status) => [String(status), { ...errorSchema, description: codes.filter((code) => statusOf(code) === status).join(', ') }]));
+  return Object.fromEntries(statuses.map((status) => [String(status), { description: codes.filter((code) => statusOf(code) === status).join(', '), $ref: `${errorSchemaId}#` }]));
 }
 
 const headersOf = ({ idempotent, method }: Route): TSchema =>

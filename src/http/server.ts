@@ -13,7 +13,7 @@ import { err, ok, type Result } from '../lib/result.ts';
 import { actorText } from '../manage/actor.ts';
 import type { Log } from '../ports/log.ts';
 import { localHeader } from './auth/identify.ts';
-import { bodyOf, failure, internal, unknownPath, type Failure } from './errors.ts';
+import { bodyOf, errorSchema, errorSchemaId, failure, internal, unknownPath, type Failure } from './errors.ts';
 import { actorOf, mount, sendFailure, type MountOptions } from './mount.ts';
 import { openapiInfo } from './openapi.ts';
 import type { Method, Route } from './route.ts';
@@ -65,6 +65,8 @@ export interface HttpServer {
 }
 
 const docsPath = '/api/v1/docs';
+/** The page draws with styles of its own and pictures inside them; all else comes from here. */
+const docsPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
 
 /** Ready when it settles: listening, with every route mounted. */
 export async function startHttpServer(options: HttpServerOptions): Promise<Result<HttpServer, HttpProblem>> {
@@ -182,8 +184,9 @@ async function assemble(options: HttpServerOptions, pair: Pair | undefined, secu
     // Without TLS a browser ignores them and says so.
     ...(secure ? {} : { crossOriginOpenerPolicy: false, originAgentCluster: false }),
   });
-  await server.register(swagger, { openapi: openapiInfo(options.version) });
-  await server.register(swaggerUi, { routePrefix: docsPath, staticCSP: true, uiConfig: { deepLinking: true, docExpansion: 'none' } });
+  server.addSchema({ ...errorSchema, $id: errorSchemaId });
+  await server.register(swagger, { openapi: openapiInfo(options.version), refResolver: { buildLocalReference: (schema, _base, _fragment, index) => (typeof schema.$id === 'string' ? schema.$id : `schema-${index}`) } });
+  await server.register(swaggerUi, { routePrefix: docsPath, staticCSP: docsPolicy, uiConfig: { deepLinking: true, docExpansion: 'none' } });
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     // Answers hold what is meant for one person at one time.
@@ -198,10 +201,12 @@ async function assemble(options: HttpServerOptions, pair: Pair | undefined, secu
   const mounting: MountOptions = { ...options, cookies: secure ? 'secure' : 'plain' };
   await server.register((scope, _, done) => {
     for (const route of routes) mount(scope, route, mounting);
-    scope.get('/api/v1/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(scope.swagger()));
+    scope.get('/api/v1/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
     done();
   });
   await server.ready();
+  // Made before there are calls: it takes a while.
+  const document = JSON.stringify(server.swagger());
   return server;
 }
 
@@ -217,8 +222,7 @@ function logRequest(request: FastifyRequest, reply: FastifyReply, log: Log): voi
     from: request.ip,
     ...(actor === undefined ? {} : { actor: actorText(actor) }),
   };
-  if (reply.statusCode >= 500) log.warn(line, 'a request failed');
-  else if (request.method === 'GET') log.debug(line, 'answered');
+  if (request.method === 'GET') log.debug(line, 'answered');
   else log.info(line, 'answered');
 }
 
