@@ -41,7 +41,7 @@ export class PhoneMedia {
   readonly #stop: () => void;
   #far: { readonly port: number; readonly address: string } | undefined;
   #eventType = telephoneEventType;
-  #frame: Buffer = silentFrame;
+  #next: () => Buffer = () => silentFrame;
   #once: Buffer[] = [];
   readonly #digits: Digits[] = [];
   #sequence = Math.floor(Math.random() * 0x8000);
@@ -80,7 +80,13 @@ export class PhoneMedia {
 
   /** What is sent from now on; 0 is silence. `hz` is a multiple of 50. */
   tone(hz: number, amplitude = 2000): void {
-    this.#frame = hz === 0 ? silentFrame : toneFrame(hz, amplitude);
+    const frame = hz === 0 ? silentFrame : toneFrame(hz, amplitude);
+    this.#next = () => frame;
+  }
+
+  /** Sends what `next` answers from now on, a frame a call. */
+  say(next: () => Buffer): void {
+    this.#next = next;
   }
 
   /** Sends `frames` once in place of what is sent otherwise; answers when the first left. */
@@ -127,7 +133,7 @@ export class PhoneMedia {
       return;
     }
     const single = this.#once.shift();
-    this.#packet(single ?? this.#frame, 0, this.#timestamp, false);
+    this.#packet(single ?? this.#next(), 0, this.#timestamp, false);
     if (single !== undefined && this.#onceSent !== undefined) {
       this.#onceSent(performance.now());
       this.#onceSent = undefined;
