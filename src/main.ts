@@ -2,6 +2,7 @@
 /** The program: command line, signals, exit code. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { adjustable } from './adapters/system/log-level.ts';
 import { createLogger } from './adapters/system/log.ts';
 import { build, type App } from './app.ts';
 import { exitCodes, type CliIo } from './cli/io.ts';
@@ -38,9 +39,9 @@ const io: CliIo = {
 
 /** Runs until a signal or a defect ends it. */
 async function serve(config: Config): Promise<number> {
-  const log = createLogger(config.log.level);
+  const { log, levels } = adjustable(createLogger('trace'), config.log.level);
   quietLibraries(log);
-  const app = build(config, { log, version: manifest.version });
+  const app = build(config, { log, logLevel: levels, version: manifest.version });
   reloadAtHangup(app, config);
   const ended = untilEnded(app, log);
   return answered(await app.start(), welcome) ?? ended;
@@ -63,7 +64,7 @@ function answered<T>(started: Result<T, Problem>, text: (value: T) => string): n
 
 /** Without a certificate SIGHUP ends the program, as ever. */
 function reloadAtHangup(app: Pick<App, 'reload'>, config: Config): void {
-  if (config.sip.tls.certFile !== null) process.on('SIGHUP', () => void app.reload());
+  if (config.sip.tls.certFile !== null || config.http.certFile !== null) process.on('SIGHUP', () => void app.reload());
 }
 
 /** The first signal drains, a second one ends now. A defect nobody caught ends the calls properly, and the process. */

@@ -1,9 +1,10 @@
 import { networkInterfaces } from 'node:os';
 import type { Started } from './app.ts';
 import type { DemoRoom } from './cli/demo-room.ts';
+import type { FirstAdmin } from './manage/first-admin.ts';
 
 /** What a person reads after the start: where to dial, with which PIN, and what to try next. */
-export function welcome({ addresses, demoRoom }: Started): string {
+export function welcome({ addresses, demoRoom, apiUrl, firstAdmin }: Started): string {
   const reachable = [...new Set(addresses.flatMap(spelledOut))];
   const room = demoRoom.kind === 'none' ? undefined : demoRoom.room.aliases[0];
   const first = reachable.find((address) => address.includes('127.0.0.1')) ?? reachable[0] ?? 'sip:127.0.0.1:5060';
@@ -14,6 +15,9 @@ export function welcome({ addresses, demoRoom }: Started): string {
       ? ['The SIP server is not connected yet; see the log.']
       : [`Dial in at ${reachable.map((address) => uriOf(room ?? '<room>', address)).join('\n        or ')}`]),
     ...aboutRoom(demoRoom),
+    '',
+    `Manage it at ${apiUrl}/api/v1/docs`,
+    ...aboutAdmin(firstAdmin),
     '',
     'What to try next:',
     ...(room === undefined ? [] : [`  baresip -f config/baresip -e '/dial ${uriOf(room, first)}'`]),
@@ -36,6 +40,17 @@ function aboutRoom(demo: DemoRoom): readonly string[] {
     case 'there':
       return ['', `Room ${demo.room.aliases[0] ?? ''}: ${demo.guestPin === undefined ? 'no guest PIN' : `guest PIN ${demo.guestPin.reveal()}`}; the host PIN was shown at the first start.`];
     case 'none':
+      return [];
+  }
+}
+
+function aboutAdmin(admin: FirstAdmin): readonly string[] {
+  switch (admin.kind) {
+    case 'generated':
+      return [`  user admin, password ${admin.password}   (shown this once; keep it)`];
+    case 'configured':
+      return ['  user admin, with the password of admin.initialPassword'];
+    case 'there':
       return [];
   }
 }

@@ -38,13 +38,13 @@ export type UserNews =
 
 /** OV-17, OV-24..26: OpenVidu's `role` is another name of some privileges. */
 export interface PrivilegeGiven {
-  readonly privilege?: Privilege;
-  readonly role?: UserRole;
+  readonly privilege?: Privilege | undefined;
+  readonly role?: UserRole | undefined;
 }
 
 export interface UserToAdd extends PrivilegeGiven {
   readonly name: string;
-  readonly display?: string;
+  readonly display?: string | undefined;
   /** Absent: nobody logs in. */
   readonly password?: string;
   /** Default: whoever was given a password by another has to choose an own one. */

@@ -63,6 +63,7 @@ describe('servers elsewhere', () => {
     const config = loaded({
       VESTIBULE_DATA_DIR: dir,
       VESTIBULE_PROMPTS_DIR: join(shippedConfig, 'prompts'),
+      VESTIBULE_HTTP_PORT: '0',
       VESTIBULE_DRACHTIO_HOST: host,
       VESTIBULE_DRACHTIO_PORT: String(ports + 1),
       VESTIBULE_DRACHTIO_SECRET: secret,
@@ -71,7 +72,7 @@ describe('servers elsewhere', () => {
       VESTIBULE_FREESWITCH_SECRET: secret,
       VESTIBULE_FREESWITCH_LISTEN_HOST: host,
     });
-    app = build(config, { log: createLogger('debug', { write: (line) => void log.push(line) }), version: '0' });
+    app = build(config, { logLevel: { level: () => 'debug', setLevel: () => undefined }, log: createLogger('debug', { write: (line) => void log.push(line) }), version: '0' });
     const started = await app.start();
     assert.ok(started.ok, JSON.stringify(started));
     assert.deepEqual(started.value.addresses, [`sip:${host}:${ports}`]);

@@ -10,9 +10,9 @@ const mostWaiting = 64;
 const busy: PasswordsBusy = { code: 'passwords_busy', message: 'too many passwords are being checked', advice: 'try again in a few seconds' };
 
 /** Argon2id on the thread pool of Node, `atOnce` at a time: logins must not take the threads and memory calls need. */
-export async function createPasswords(atOnce: number): Promise<Passwords> {
-  /** Of no password: what unknown users are checked against. */
-  const nobody = await hash(crypto.randomUUID(), cost);
+export function createPasswords(atOnce: number): Passwords {
+  /** Of no password: what unknown users are checked against. Made with the first of all checks, whoever it is about. */
+  let nobody: Promise<string> | undefined;
   const waiting: (() => void)[] = [];
   let working = 0;
 
@@ -34,7 +34,9 @@ export async function createPasswords(atOnce: number): Promise<Passwords> {
   return {
     hash: (password) => bounded(() => hash(password, cost)),
     verify: async (stored, password) => {
-      const right = await bounded(() => verify(stored ?? nobody, password));
+      nobody ??= hash(crypto.randomUUID(), cost);
+      const against = stored ?? (await nobody);
+      const right = await bounded(() => verify(against, password));
       return right.ok ? ok(right.value && stored !== undefined ? 'right' : 'wrong') : right;
     },
   };
