@@ -1,8 +1,8 @@
 import { unreachable } from '../lib/result.ts';
 import type { Step } from '../lib/machine.ts';
-import { judgePin, type PinMatch } from './admission.ts';
+import { judgePin, type Grant, type PinMatch } from './admission.ts';
 import { Pin } from './pin-format.ts';
-import type { AdmissionRule, EntryRole, PinPolicy, RoomRules } from './policy.ts';
+import type { AdmissionRule, PinPolicy, RoomRules } from './policy.ts';
 import { say, type Prompt, type PromptKey } from './prompts.ts';
 import { goodbyeOf, type EndReason } from './reasons.ts';
 
@@ -15,15 +15,16 @@ export type IvrTimer = 'firstDigit' | 'interDigit' | 'screen';
 export type IvrEvent =
   /** The call is answered at the attendant. */
   | { readonly type: 'startAttendant'; readonly asksPin: boolean; readonly longestNumber: number }
-  /** The room is known and asks for a PIN (verdict `askPin`). While it is being asked already: the verdict has changed with the room; nothing keyed is lost. */
-  | { readonly type: 'startPin'; readonly room: RoomRules; readonly rule: AdmissionRule; readonly noPin: 'guest' | 'end' }
+  /** The room is known and asks for a PIN (verdict `askPin`). While it is being asked already: the verdict has changed with the room; nothing keyed is lost. `wrong`: attempts used up before. */
+  | { readonly type: 'startPin'; readonly room: RoomRules; readonly rule: AdmissionRule; readonly noPin: 'guest' | 'end'; readonly wrong?: number }
   | { readonly type: 'digit'; readonly digit: string }
   | { readonly type: 'promptEnded' }
   | { readonly type: 'timer'; readonly name: IvrTimer }
   /** The answers to the `check` effects. */
   | { readonly type: 'attendantPinChecked'; readonly correct: boolean }
   | { readonly type: 'numberChecked'; readonly found: boolean }
-  | { readonly type: 'pinChecked'; readonly match: PinMatch; readonly room: RoomRules }
+  /** `present`: members who are in the room (OV-38). */
+  | { readonly type: 'pinChecked'; readonly match: PinMatch; readonly room: RoomRules; readonly present?: ReadonlySet<string> }
   /** The room opened while the caller is asked. */
   | { readonly type: 'roomOpened' };
 
@@ -41,7 +42,7 @@ export type IvrEffect =
 
 export type IvrOutcome =
   /** `wrongPins`: wrong PINs of the room so far; those keyed after `*1` add to them. */
-  | { readonly kind: 'role'; readonly role: EntryRole; readonly rule: AdmissionRule; readonly wrongPins: number }
+  | ({ readonly kind: 'role'; readonly wrongPins: number } & Grant)
   /** Ends the call; `goodbye` is played in full first. */
   | { readonly kind: 'end'; readonly reason: EndReason; readonly goodbye: readonly Prompt[] };
 
@@ -120,7 +121,10 @@ class Turn {
       case 'startPin': {
         const question: Question = { ask: 'pin', room: event.room, rule: event.rule, noPin: event.noPin };
         if (this.state.question?.ask === 'pin') this.#set({ question });
-        else if (this.state.stage === 'idle') this.#begin(question);
+        else if (this.state.stage === 'idle') {
+          this.#set({ wrong: { ...this.state.wrong, pin: this.state.wrong.pin + (event.wrong ?? 0) } });
+          this.#begin(question);
+        }
         return;
       }
       case 'digit':
@@ -145,13 +149,13 @@ class Turn {
         else this.#wrong({ ask: 'number' });
         return;
       case 'pinChecked':
-        this.#pinChecked(event.match, event.room);
+        this.#pinChecked(event);
         return;
       case 'roomOpened': {
         // Section 1, "Changes while people wait": row 9, opened before a digit was keyed.
         const { stage, question, entry } = this.state;
         if (stage !== 'asking' || question?.ask !== 'pin' || question.noPin !== 'guest' || entry.length > 0) return;
-        this.#enter('guest', 'opened_while_asked');
+        this.#enter({ role: 'guest', rule: 'opened_while_asked' });
         return;
       }
       default:
@@ -267,7 +271,7 @@ class Turn {
   /** `#` alone: the way of a guest in row 9 (PX-31), otherwise not an attempt. */
   #empty(question: Question): void {
     if (question.ask === 'pin' && question.noPin === 'guest') {
-      this.#enter('guest', 'host_pin_only_no_pin');
+      this.#enter({ role: 'guest', rule: 'host_pin_only_no_pin' });
     } else {
       this.#set({ silence: 'none' });
       this.#play([promptFor(question)]);
@@ -299,12 +303,23 @@ class Turn {
     }
   }
 
-  #pinChecked(match: PinMatch, room: RoomRules): void {
+  #pinChecked({ match, room, present }: Extract<IvrEvent, { type: 'pinChecked' }>): void {
     const { stage, question } = this.state;
     if (stage !== 'checking' || question?.ask !== 'pin') return;
-    const verdict = judgePin(match, room);
-    if (verdict.kind === 'admit') this.#enter(verdict.role, verdict.rule);
-    else this.#wrong({ ...question, room });
+    const verdict = judgePin(match, room, present);
+    switch (verdict.kind) {
+      case 'admit':
+        this.#enter(verdict);
+        return;
+      case 'inUse':
+        this.#end('member_in_use');
+        return;
+      case 'wrong':
+        this.#wrong({ ...question, room });
+        return;
+      default:
+        unreachable(verdict);
+    }
   }
 
   #wrong(question: Question): void {
@@ -326,12 +341,12 @@ class Turn {
   /** Silence is not an attempt. */
   #silent(question: Question): void {
     if (question.ask === 'number') this.#end('number_timeout');
-    else if (question.ask === 'pin' && question.noPin === 'guest') this.#enter('guest', 'host_pin_only_no_pin');
+    else if (question.ask === 'pin' && question.noPin === 'guest') this.#enter({ role: 'guest', rule: 'host_pin_only_no_pin' });
     else this.#end('pin_timeout');
   }
 
-  #enter(role: EntryRole, rule: AdmissionRule): void {
-    this.#finish({ kind: 'role', role, rule, wrongPins: this.state.wrong.pin });
+  #enter({ role, rule, member }: Grant): void {
+    this.#finish({ kind: 'role', role, rule, ...(member === undefined ? {} : { member }), wrongPins: this.state.wrong.pin });
   }
 
   #end(reason: EndReason): void {

@@ -7,6 +7,10 @@ export type EndReason =
   | 'caller_cancelled'
   // admission
   | 'unknown_alias'
+  | 'source_blocked'
+  | 'not_started_yet'
+  | 'has_ended'
+  | 'member_in_use'
   | 'encryption_required'
   | 'number_failed'
   | 'number_timeout'
@@ -21,9 +25,13 @@ export type EndReason =
   | 'max_duration'
   | 'wait_host_timeout'
   | 'locked_timeout'
+  | 'schedule_ended'
+  | 'unattended'
   // people
   | 'host_ended'
   | 'kicked'
+  | 'moved'
+  | 'member_removed'
   | 'room_removed'
   | 'admin_ended'
   // the user who was called
@@ -57,6 +65,8 @@ export interface EndCause {
   readonly bucket: 'ended' | 'turned_away' | 'peer_failed' | 'we_failed';
   /** Said before the leg is ended, if it can hear. */
   readonly goodbye?: PromptKey;
+  /** What is told outside instead: a source that is blocked must not learn it. */
+  readonly told?: EndReason;
 }
 
 const causes: Readonly<Record<EndReason, EndCause>> = {
@@ -65,6 +75,10 @@ const causes: Readonly<Record<EndReason, EndCause>> = {
 
   unknown_alias: { status: 404, cause: 1, fault: 'caller', bucket: 'turned_away' },
   encryption_required: { status: 488, warning: 'Encryption required', cause: 88, fault: 'policy', bucket: 'turned_away', goodbye: 'admission_refused' },
+  source_blocked: { status: 404, cause: 1, fault: 'caller', bucket: 'turned_away', told: 'unknown_alias' },
+  not_started_yet: { status: 480, cause: 16, fault: 'caller', bucket: 'turned_away', goodbye: 'not_started_yet' },
+  has_ended: { status: 480, cause: 16, fault: 'caller', bucket: 'turned_away', goodbye: 'has_ended' },
+  member_in_use: { status: 486, cause: 17, fault: 'policy', bucket: 'turned_away', goodbye: 'admission_refused' },
   number_failed: { status: 404, cause: 1, fault: 'caller', bucket: 'turned_away', goodbye: 'number_invalid_3' },
   number_timeout: { status: 480, cause: 28, fault: 'caller', bucket: 'turned_away', goodbye: 'number_none' },
   pin_failed: { status: 403, cause: 21, fault: 'caller', bucket: 'turned_away', goodbye: 'pin_invalid_3' },
@@ -78,9 +92,13 @@ const causes: Readonly<Record<EndReason, EndCause>> = {
   max_duration: { status: 480, cause: 16, fault: 'policy', bucket: 'ended', goodbye: 'will_disconnect' },
   wait_host_timeout: { status: 480, cause: 16, fault: 'policy', bucket: 'turned_away', goodbye: 'wait_timeout_host' },
   locked_timeout: { status: 480, cause: 16, fault: 'policy', bucket: 'turned_away', goodbye: 'wait_timeout_locked' },
+  schedule_ended: { status: 480, cause: 16, fault: 'policy', bucket: 'ended', goodbye: 'ended' },
+  unattended: { status: 480, cause: 16, fault: 'policy', bucket: 'ended' },
 
   host_ended: { status: 480, cause: 16, fault: 'policy', bucket: 'ended', goodbye: 'ended_by_host' },
   kicked: { status: 403, cause: 16, fault: 'policy', bucket: 'ended', goodbye: 'kicked' },
+  moved: { status: 480, cause: 16, fault: 'policy', bucket: 'ended' },
+  member_removed: { status: 403, cause: 21, fault: 'policy', bucket: 'ended', goodbye: 'kicked' },
   // As any alias nobody has: outside, a room removed is a room that never was.
   room_removed: { status: 404, cause: 1, fault: 'policy', bucket: 'ended', goodbye: 'ended' },
   admin_ended: { status: 480, cause: 16, fault: 'policy', bucket: 'ended', goodbye: 'ended' },
@@ -106,7 +124,7 @@ const causes: Readonly<Record<EndReason, EndCause>> = {
 export const endCause = (reason: EndReason): EndCause => causes[reason];
 
 /** Value of the SIP `Reason` header (RFC 3326): the Q.850 cause for machines, the product's reason as its text. */
-export const reasonHeader = (reason: EndReason): string => `Q.850;cause=${endCause(reason).cause};text="${reason}"`;
+export const reasonHeader = (reason: EndReason): string => `Q.850;cause=${endCause(reason).cause};text="${endCause(reason).told ?? reason}"`;
 
 /** What a leg hears in full before it is ended. */
 export function goodbyeOf(reason: EndReason): readonly Prompt[] {

@@ -91,14 +91,13 @@ export const secondsLeft = (binding: Binding, now: number): number => Math.max(0
 /** Where a request to a contact goes first; its request-URI is the contact in any case. */
 export type NextHop =
   | { readonly kind: 'contact' }
-  /** The first proxy the REGISTER came through (RFC 3327 §5.4). */
-  | { readonly kind: 'path'; readonly uri: string }
+  /** The proxies the REGISTER came through, as a route (RFC 3327 §5.4): a first one at the edge knows its flow by the URI it gave. */
+  | { readonly kind: 'path'; readonly uris: readonly string[] }
   /** The way the REGISTER came: nobody behind a NAT is reached otherwise. */
   | { readonly kind: 'flow'; readonly flow: Flow };
 
 export function nextHop({ path, host, source, parameters }: Pick<Binding, 'path' | 'host' | 'source' | 'parameters'>): NextHop {
-  const [proxy] = path;
-  if (proxy !== undefined) return { kind: 'path', uri: proxy };
+  if (path.length > 0) return { kind: 'path', uris: path };
   // RFC 5626 §5.3: who gives a reg-id is reached by its flow; a browser has no other way (RFC 7118 §5).
   const byFlow = host !== source.address || /;reg-id=/i.test(parameters) || source.transport.startsWith('ws');
   return byFlow ? { kind: 'flow', flow: source } : { kind: 'contact' };

@@ -6,7 +6,7 @@ import type { RolePermissions } from './permissions.ts';
 import type { Pin, StoredPin } from './pin-format.ts';
 import type { MediaEncryption, RoomRules } from './policy.ts';
 import { checkRules, type RoomRuleOverrides } from './room-rules.ts';
-import type { Schedule } from './schedule.ts';
+import { validateSchedule, type Schedule, type ScheduleProblemCode } from './schedule.ts';
 
 export type { StoredPin } from './pin-format.ts';
 
@@ -79,7 +79,8 @@ export type RoomProblemCode =
   | 'limit_invalid'
   | 'rule_out_of_range'
   | 'preconfigured_too_many'
-  | DialProblemCode;
+  | DialProblemCode
+  | ScheduleProblemCode;
 
 /** Names may be said aloud and shown on small displays (OpenVidu bounds them alike). */
 const nameLength = 50;
@@ -121,6 +122,8 @@ export function validateRoom(settings: RoomSettings, reserved: readonly string[]
   }
   const rules = checkRules(settings.rules, longestConnection);
   if (!rules.ok) problems.push(...rules.error);
+  const schedule = settings.schedule === undefined ? ok(undefined) : validateSchedule(settings.schedule);
+  if (!schedule.ok) problems.push(...schedule.error);
   if (settings.preconfigured.length > mostPreconfigured) {
     problems.push({ code: 'preconfigured_too_many', message: 'too many participants are to be called', advice: `give at most ${mostPreconfigured}`, field: 'preconfigured' });
   }

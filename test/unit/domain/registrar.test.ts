@@ -83,7 +83,7 @@ describe('where a call to a contact goes first', () => {
     ['behind a NAT: the way its REGISTER came', { ...at, host: '10.0.0.7' }, { kind: 'flow', flow: source }],
     ['RFC 5626 §5.3 with a reg-id: its flow', { ...at, parameters: ';+sip.instance="<urn:uuid:1>";reg-id=1' }, { kind: 'flow', flow: source }],
     ['RFC 7118 §5 a browser: its flow', { ...at, source: { ...source, transport: 'ws' } }, { kind: 'flow', flow: { ...source, transport: 'ws' } }],
-    ['RFC 3327 §5.4 through proxies: the next one', { ...at, host: '10.0.0.7', path: ['sip:p1;lr', 'sip:p2;lr'] }, { kind: 'path', uri: 'sip:p1;lr' }],
+    ['RFC 3327 §5.4 through proxies: all of them', { ...at, host: '10.0.0.7', path: ['sip:p1;lr', 'sip:p2;lr'] }, { kind: 'path', uris: ['sip:p1;lr', 'sip:p2;lr'] }],
   ];
   for (const [name, given, expected] of rows) it(name, () => assert.deepEqual(nextHop(given), expected));
 });
