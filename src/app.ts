@@ -7,18 +7,18 @@ import { DrachtioSignalling } from './adapters/drachtio/signalling.ts';
 import { FreeSwitchMedia } from './adapters/freeswitch/media.ts';
 import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
 import { loadPrompts } from './adapters/prompts/catalog.ts';
-import { CdrQueue, type CdrQueueReport } from './adapters/sqlite/cdr-queue.ts';
 import { openStores } from './adapters/sqlite/open.ts';
+import { WriteQueue, type WriteQueueReport } from './adapters/sqlite/write-queue.ts';
 import { createDigestHashes } from './adapters/system/digest-hashes.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
 import { Registrar } from './call/registrar.ts';
 import { Registry, type LiveCounts } from './call/registry.ts';
 import { Switchboard } from './call/switchboard.ts';
-import { roomSettings, userSettings } from './cli/ask.ts';
+import { roomSettings, storeSettings } from './cli/ask.ts';
 import { ensureDemoRoom, type DemoRoom } from './cli/demo-room.ts';
 import { createRoomCommands, type RoomChange } from './cli/room-commands.ts';
-import { createUserCommands, type UserChange } from './cli/user-commands.ts';
+import { createUserCommands } from './cli/user-commands.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config/schema.ts';
 import { Pin } from './domain/pin-format.ts';
@@ -28,14 +28,19 @@ import { attempt, errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
 import { err, ok, type Result } from './lib/result.ts';
-import type { Log } from './ports/log.ts';
-import type { MediaStatus, Status } from './ports/status.ts';
+import type { CdrRecord } from './ports/cdr.ts';
+import { startManagement, type Management } from './management.ts';
+import type { FirstAdmin } from './manage/first-admin.ts';
+import type { UserNews } from './manage/users.ts';
+import type { Log, LogLevels } from './ports/log.ts';
+import type { MediaStatus, Readiness, Status } from './ports/status.ts';
 import type { EngineStats } from './softswitch/engine/api.ts';
 import type { MediaServerState } from './softswitch/media-server/media-server.ts';
 import type { SipServer, SipServerState } from './softswitch/sip-server/api.ts';
 
 export interface Overrides {
   readonly log: Log;
+  readonly logLevel: LogLevels;
   readonly version: string;
   readonly scheduler?: Scheduler;
 }
@@ -44,6 +49,9 @@ export interface Started {
   /** SIP URIs that reach this process, without the user part. */
   readonly addresses: readonly string[];
   readonly demoRoom: DemoRoom;
+  /** Where the REST API is: `http://127.0.0.1:8080`. */
+  readonly apiUrl: string;
+  readonly firstAdmin: FirstAdmin;
 }
 
 /** What calls take up, in every part; all zero when no call is left. What the parts hold for themselves is not counted. */
@@ -81,6 +89,7 @@ export function build(config: Config, overrides: Overrides): App {
 class Program implements App {
   readonly #config: Config;
   readonly #log: Log;
+  readonly #logLevel: LogLevels;
   readonly #version: string;
   readonly #scheduler: Scheduler;
   readonly #startedAt: number;
@@ -91,11 +100,13 @@ class Program implements App {
   #addresses: readonly string[] = [];
   #counts: () => Omit<DebugState, keyof LiveCounts> = () => ({ legs: 0, endpoints: 0, sipServer: undefined, mediaServer: undefined });
   #sipServer: SipServer | undefined;
+  #management: Management | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(config: Config, overrides: Overrides) {
     this.#config = config;
     this.#log = overrides.log;
+    this.#logLevel = overrides.logLevel;
     this.#version = overrides.version;
     this.#scheduler = overrides.scheduler ?? createScheduler();
     this.#startedAt = this.#scheduler.now();
@@ -130,8 +141,10 @@ class Program implements App {
     return this.#stopping;
   }
 
-  reload(): Promise<void> {
-    return reloadCertificates(this.#sipServer, this.#log);
+  async reload(): Promise<void> {
+    await reloadCertificates(this.#sipServer, this.#log);
+    const reloaded = this.#management?.http.reload();
+    if (reloaded?.ok === false) this.#log.error({ code: reloaded.error.code, problem: reloaded.error.message }, 'the old HTTP certificate stays');
   }
 
   debugState(): DebugState {
@@ -149,7 +162,7 @@ class Program implements App {
     // First of all: a second process on this data.dir would close the records of the first one's calls.
     let handlers: ControlHandlers = {};
     const forward = (method: string) => (params: unknown) => handlers[method]?.(params) ?? Promise.resolve(err([starting]));
-    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'user.add', 'user.list', 'user.remove', 'status', 'debug'];
+    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'user.add', 'user.list', 'user.remove', 'status', 'debug', 'api'];
     const control = await listenControl({
       path: controlSocketPath(config.data.dir),
       handlers: Object.fromEntries(methods.map((method) => [method, forward(method)])),
@@ -158,14 +171,14 @@ class Program implements App {
     if (!control.ok) return control;
     this.#onStop('control socket', () => control.value.close());
 
-    const opened = await openStores({ dataDir: config.data.dir, secretFile: config.data.secretFile, lockWaitMs });
+    const opened = await openStores({ ...storeSettings(config), lockWaitMs });
     if (!opened.ok) return opened;
     const stores = opened.value;
     this.#onStop('store', () => stores.close());
     const left = await stores.cdr.closeLeftOpen(scheduler.now());
     if (!left.ok) return left;
     if (left.value.calls > 0) log.warn({ ...left.value }, 'closed the records of calls a former run did not end');
-    const cdr = new CdrQueue({ store: stores.cdr, scheduler, report: (report) => this.#reportCdr(report) });
+    const cdr = new WriteQueue<CdrRecord>({ write: (records) => stores.cdr.write(records), scheduler, report: (report) => this.#reportCdr(report) });
     this.#onStop('call records', async () => {
       const lost = await cdr.close();
       if (lost > 0) log.error({ code: 'cdr_lost', lost }, 'call records could not be written');
@@ -249,17 +262,43 @@ class Program implements App {
     if (signalling.available) await media.tryOut();
     this.#addresses = signalling.addresses;
 
+    const status = async (): Promise<Status> => this.#status(registry, await embedded?.value.server.engineStats());
+    const management = await startManagement({
+      config,
+      stores,
+      hashes,
+      bindingsOf: (name) => registrar.contacts(name),
+      onUsers: (news) => onUsers(registrar, registry, news),
+      status,
+      readiness: async (): Promise<Readiness> => ({
+        stores: upIf((await stores.check()).ok),
+        signalling: upIf(signalling.available),
+        media: upIf(media.available),
+        calls: registry.state === 'running' ? 'taken' : 'draining',
+      }),
+      debugState: () => this.debugState(),
+      version: this.#version,
+      scheduler,
+      log,
+      logLevel: this.#logLevel,
+    });
+    if (!management.ok) return management;
+    this.#management = management.value;
+    this.#onStop('REST API', () => management.value.stop());
+
     const settings = roomSettings(config);
     const demoRoom = await ensureDemoRoom({ rooms: stores.rooms, meta: stores.meta, pinBounds: settings.pinBounds, language: config.room.language, mediaEncryption: config.room.encryption, randomBelow });
     if (!demoRoom.ok) return demoRoom;
     handlers = {
       ...createRoomCommands({ ...settings, rooms: stores.rooms, randomBelow, onChange: (change) => onRoomChange(registry, change) }),
-      ...createUserCommands({ ...userSettings(config), users: stores.users, rooms: stores.rooms, hashes, randomBelow, now: () => scheduler.now(), flush: () => registrar.flush(), onChange: (change) => onUserChange(registrar, change) }),
-      status: async () => ok(this.#status(registry, await embedded?.value.server.engineStats())),
+      ...createUserCommands({ users: management.value.users, now: () => scheduler.now() }),
+      api: management.value.control,
+      status: async () => ok(await status()),
       debug: () => Promise.resolve(ok(this.debugState())),
     };
-    log.info({ addresses: this.#addresses, version: this.#version }, 'started');
-    return ok({ addresses: this.#addresses, demoRoom: demoRoom.value });
+    const { http, firstAdmin } = management.value;
+    log.info({ addresses: this.#addresses, api: http.url, version: this.#version }, 'started');
+    return ok({ addresses: this.#addresses, demoRoom: demoRoom.value, apiUrl: http.publicUrl, firstAdmin });
   }
 
   #onStop(what: string, stop: () => unknown): void {
@@ -293,7 +332,7 @@ class Program implements App {
     return { calls: calls + (this.#switchboard?.size ?? 0), conferences, timers: timers + (this.#switchboard?.timers ?? 0) };
   }
 
-  #reportCdr(report: CdrQueueReport): void {
+  #reportCdr(report: WriteQueueReport): void {
     if (report.type === 'failing') this.#log.warn({ code: report.problem.code, queued: report.queued, problem: report.problem.message }, 'call records cannot be written; trying on');
     else if (report.type === 'recovered') this.#log.info({}, 'call records are written again');
     else this.#log.error({ code: 'cdr_lost', lost: report.count }, 'call records were lost: too many waited to be written');
@@ -312,9 +351,14 @@ function onRoomChange(registry: Registry, change: RoomChange): void {
   else registry.roomChanged(change.room);
 }
 
-function onUserChange(registrar: Registrar, change: UserChange): void {
-  if (change.type === 'removed') registrar.userRemoved(change.name);
-  else registrar.userAdded(change.user);
+const upIf = (condition: boolean): 'up' | 'down' => (condition ? 'up' : 'down');
+
+function onUsers(registrar: Registrar, registry: Registry, news: UserNews): void {
+  if (news.type === 'removed') for (const { name } of news.removed) registrar.userRemoved(name);
+  // Without a telephone there is nothing to register, and nobody to ring.
+  else if (news.user.sip === undefined) registrar.userRemoved(news.user.name);
+  else registrar.userAdded(news.user);
+  for (const room of news.freed) registry.roomChanged(room);
 }
 
 function externalServer(server: Config['freeswitch'][number], config: Config): FreeSwitchServer {

@@ -4,6 +4,7 @@ import type { AdmissionRule, EntryRole, Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import { endCause, goodbyeOf, logLevelOf, type EndReason } from '../domain/reasons.ts';
 import { roomRules, type Room } from '../domain/room.ts';
+import { pickRoom } from '../domain/schedule.ts';
 import { attempt, errorText } from '../lib/attempt.ts';
 import { Machine, type Scheduler } from '../lib/machine.ts';
 import { err, unreachable, type Result } from '../lib/result.ts';
@@ -227,7 +228,8 @@ export class CallSession {
         this.#log.error({ code: found.error.code, problem: found.error.message }, 'the room could not be looked up');
         return 'failed';
       }
-      if (found.value !== undefined) return found.value;
+      const room = pickRoom(found.value, this.#options.scheduler.now());
+      if (room !== undefined) return room;
     }
     return undefined;
   }

@@ -17,8 +17,6 @@ export async function execute(call: CallId, command: KeypadCommand | Extract<Con
 
 /** The room with the PINs now in force. While the store cannot be read, what is known of it counts. */
 export async function roomNow(rooms: RoomStore, known: Room): Promise<Room | 'removed'> {
-  const [alias] = known.aliases;
-  const found = alias === undefined ? undefined : await rooms.byAlias(alias);
-  if (found === undefined || !found.ok) return known;
-  return found.value?.id === known.id ? found.value : 'removed';
+  const found = await rooms.byId(known.id);
+  return found.ok ? (found.value ?? 'removed') : known;
 }

@@ -51,7 +51,7 @@ export class Registrar implements RegistrarPort {
   /** Takes up what the database holds. */
   async start(): Promise<Result<void, StoreProblem>> {
     const { store, scheduler, log, realm } = this.#options;
-    const users = await store.list();
+    const users = await store.all();
     if (!users.ok) return users;
     const bound = await store.bindings();
     if (!bound.ok) return bound;

@@ -89,7 +89,7 @@ export class Switchboard {
       if (attendantAliases.includes(alias)) return 'room';
       const room = await rooms.byAlias(alias);
       // Where the database fails, the registry turns the call away and says so.
-      if (!room.ok || room.value !== undefined) return 'room';
+      if (!room.ok || room.value.length > 0) return 'room';
     }
     return registrar.user(aliases.at(-1) ?? '') === undefined ? 'elsewhere' : 'user';
   }

@@ -5,9 +5,15 @@ import { controlSocketPath } from '../adapters/control-socket/path.ts';
 import type { ControlAnswer } from '../adapters/control-socket/protocol.ts';
 import { openStores } from '../adapters/sqlite/open.ts';
 import { createDigestHashes } from '../adapters/system/digest-hashes.ts';
+import { createPasswords } from '../adapters/system/passwords.ts';
 import { randomBelow } from '../adapters/system/random.ts';
 import type { Config } from '../config/schema.ts';
+import type { RoomSettings } from '../domain/room.ts';
+import { overlap } from '../domain/schedule.ts';
 import { err } from '../lib/result.ts';
+import { Users } from '../manage/users.ts';
+import type { RoomStore } from '../ports/rooms.ts';
+import type { UserStore } from '../ports/users.ts';
 import { createRoomCommands } from './room-commands.ts';
 import { createUserCommands } from './user-commands.ts';
 
@@ -24,13 +30,13 @@ export interface Answered {
 export async function askAbout(config: Config, method: string, params: unknown): Promise<Answered> {
   const asked = await askRunning(controlSocketPath(config.data.dir), { method, params });
   if (asked.kind === 'answered') return { by: 'process', answer: asked.answer };
-  const stores = await openStores({ dataDir: config.data.dir, secretFile: config.data.secretFile, lockWaitMs });
+  const stores = await openStores({ ...storeSettings(config), lockWaitMs });
   if (!stores.ok) return { by: 'database', answer: err([stores.error]) };
   try {
     const { rooms, users } = stores.value;
     const commands = {
       ...createRoomCommands({ ...roomSettings(config), rooms, randomBelow, onChange: () => undefined }),
-      ...createUserCommands({ ...userSettings(config), users, rooms, hashes: createDigestHashes(), randomBelow, now: () => Date.now(), flush: () => Promise.resolve(), onChange: () => undefined }),
+      ...createUserCommands({ users: await usersOf(config, users, rooms), now: () => Date.now() }),
     };
     const answer = await commands[method]?.(params);
     return { by: 'database', answer: answer ?? err([{ code: 'unknown_command', message: `there is no command ${method}`, advice: 'this is a defect: report it' }]) };
@@ -38,6 +44,16 @@ export async function askAbout(config: Config, method: string, params: unknown):
     await stores.value.close();
   }
 }
+
+/** So far ahead it is looked whether two rooms that share an alias are ever active at once. */
+const planningHorizonMs = 366 * 86_400_000;
+
+/** How the database is opened, but for the time it waits for a lock. */
+export const storeSettings = (config: Config) => ({
+  dataDir: config.data.dir,
+  secretFile: config.data.secretFile,
+  neverTogether: (one: RoomSettings, other: RoomSettings): boolean => !overlap(one.schedule, other.schedule, Date.now(), planningHorizonMs),
+});
 
 /** What the room commands take from the configuration. */
 export const roomSettings = (config: Config) => ({
@@ -51,6 +67,22 @@ export const roomSettings = (config: Config) => ({
 
 /** What the user commands take from the configuration. */
 export const userSettings = (config: Config) => ({ realm: config.registrar.realm, reservedAliases: config.attendant.aliases });
+
+/** Where users are registered is read once: nobody registers meanwhile. */
+async function usersOf(config: Config, users: UserStore, rooms: RoomStore): Promise<Users> {
+  const bound = await users.bindings();
+  const bindings = new Map((bound.ok ? bound.value : []).map((each) => [each.user, each.bindings]));
+  return new Users({
+    ...userSettings(config),
+    users,
+    rooms,
+    passwords: createPasswords(config.api.hashingAtOnce),
+    hashes: createDigestHashes(),
+    randomBelow,
+    bindingsOf: (name) => bindings.get(name) ?? [],
+    onChange: () => undefined,
+  });
+}
 
 /** The subfolders of the prompts that hold a language. */
 function promptLanguages(dir: string): readonly string[] {

@@ -5,6 +5,7 @@ import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { MetaStore } from '../ports/meta.ts';
 import type { RoomStore } from '../ports/rooms.ts';
+import { untold } from './untold.ts';
 
 export const demoAlias = '1000';
 const madeKey = 'demoRoom';
@@ -31,9 +32,9 @@ export async function ensureDemoRoom(context: DemoRoomContext): Promise<Result<D
   const made = await context.meta.get(madeKey);
   if (!made.ok) return made;
   if (made.value !== undefined) return recall(context);
-  const rooms = await context.rooms.list();
+  const rooms = await context.rooms.list({ limit: 1 });
   if (!rooms.ok) return rooms;
-  const demo = rooms.value.length === 0 ? await make(context) : ok({ kind: 'none' as const });
+  const demo = rooms.value.items.length === 0 ? await make(context) : ok({ kind: 'none' as const });
   if (!demo.ok) return demo;
   const noted = await context.meta.set(madeKey, 'made');
   return noted.ok ? demo : noted;
@@ -47,14 +48,16 @@ async function make(context: DemoRoomContext): Promise<Result<DemoRoom, Problem>
   const room = await context.rooms.add(
     newRoomSettings({ name: 'Demo', aliases: [demoAlias], language: context.language, mediaEncryption: context.mediaEncryption }),
     { host: host.value, guest: guest.value },
+    untold,
   );
   return room.ok ? ok({ kind: 'made', room: room.value, hostPin: host.value, guestPin: guest.value }) : err(room.error);
 }
 
 async function recall(context: DemoRoomContext): Promise<Result<DemoRoom, Problem>> {
-  const room = await context.rooms.byAlias(demoAlias);
-  if (!room.ok) return room;
-  if (room.value === undefined) return ok({ kind: 'none' });
-  const guestPin = await context.rooms.guestPin(room.value.id);
-  return guestPin.ok ? ok({ kind: 'there', room: room.value, guestPin: guestPin.value }) : guestPin;
+  const rooms = await context.rooms.byAlias(demoAlias);
+  if (!rooms.ok) return rooms;
+  const [room] = rooms.value;
+  if (room === undefined) return ok({ kind: 'none' });
+  const guestPin = await context.rooms.guestPin(room.id);
+  return guestPin.ok ? ok({ kind: 'there', room, guestPin: guestPin.value }) : guestPin;
 }

@@ -5,7 +5,8 @@ import type { MediaEncryption } from '../domain/policy.ts';
 import { checkPins, newRoomSettings, normaliseAlias, roomWarnings, validateRoom, type PinRole, type PinSlot, type Room, type RoomSettings } from '../domain/room.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import type { PinChange, RoomStore } from '../ports/rooms.ts';
+import type { PinChange, RoomStore, RoomSummary } from '../ports/rooms.ts';
+import { untold } from './untold.ts';
 
 /**
  * What the command line does to rooms: in the running process when there is one, asked over the control socket, so that what is
@@ -44,6 +45,8 @@ export interface RoomChanged {
   readonly room: RoomView;
   readonly generated: { readonly [role in PinRole]?: string };
 }
+
+const pageSize = 500;
 
 const pins = { hostPin: z.string().nullable().optional(), guestPin: z.string().nullable().optional(), generate: z.array(z.enum(['host', 'guest'])).optional() };
 const settings = {
@@ -105,15 +108,22 @@ async function add(context: RoomCommandContext, given: AddParams): Promise<Contr
   const change = changeOf(context, { ...given, generate }, undefined);
   if (!change.ok) problems.push(...change.error);
   if (!valid.ok || !change.ok) return err(problems);
-  const added = await context.rooms.add(valid.value, change.value.pins);
+  const added = await context.rooms.add(valid.value, change.value.pins, untold);
   if (!added.ok) return err([added.error]);
   context.onChange({ type: 'added', room: added.value });
   return ok({ room: viewOf(added.value), generated: change.value.generated } satisfies RoomChanged);
 }
 
 async function list(context: RoomCommandContext): Promise<ControlAnswer> {
-  const rooms = await context.rooms.list();
-  return rooms.ok ? ok(rooms.value.map(viewOf)) : err([rooms.error]);
+  const views: RoomView[] = [];
+  let next: { readonly after?: string } | undefined = {};
+  while (next !== undefined) {
+    const page = await context.rooms.list({ ...next, limit: pageSize });
+    if (!page.ok) return err([page.error]);
+    views.push(...page.value.items.map(viewOf));
+    next = page.value.next === undefined ? undefined : { after: page.value.next };
+  }
+  return ok(views);
 }
 
 async function set(context: RoomCommandContext, { alias, participantLimit, ...given }: SetParams): Promise<ControlAnswer> {
@@ -125,7 +135,7 @@ async function set(context: RoomCommandContext, { alias, participantLimit, ...gi
   const limit = participantLimit === undefined ? before : (participantLimit ?? undefined);
   const valid = validate(context, { ...kept, ...named, ...(limit === undefined ? {} : { participantLimit: limit }) });
   if (!valid.ok) return valid;
-  const changed = await context.rooms.setSettings(room.value.id, valid.value);
+  const changed = await context.rooms.change(room.value.id, room.value.version, { settings: valid.value }, untold);
   if (!changed.ok) return err([changed.error]);
   context.onChange({ type: 'changed', room: changed.value });
   return ok({ room: viewOf(changed.value), generated: {} } satisfies RoomChanged);
@@ -137,7 +147,7 @@ async function setPin(context: RoomCommandContext, given: SetPinParams): Promise
   const change = changeOf(context, given, room.value);
   if (!change.ok) return change;
   if (Object.keys(change.value.pins).length === 0) return err([{ code: 'nothing_to_change', message: 'no PIN is named', advice: 'say which PIN to set, generate or remove' }]);
-  const changed = await context.rooms.setPins(room.value.id, change.value.pins);
+  const changed = await context.rooms.change(room.value.id, undefined, { pins: change.value.pins }, untold);
   if (!changed.ok) return err([changed.error]);
   context.onChange({ type: 'changed', room: changed.value });
   return ok({ room: viewOf(changed.value), generated: change.value.generated } satisfies RoomChanged);
@@ -146,7 +156,7 @@ async function setPin(context: RoomCommandContext, given: SetPinParams): Promise
 async function remove(context: RoomCommandContext, alias: string): Promise<ControlAnswer> {
   const room = await find(context, alias);
   if (!room.ok) return room;
-  const removed = await context.rooms.remove(room.value.id);
+  const removed = await context.rooms.remove([room.value.id], untold);
   if (!removed.ok) return err([removed.error]);
   context.onChange({ type: 'removed', room: room.value });
   return ok(viewOf(room.value));
@@ -161,7 +171,9 @@ function validate(context: RoomCommandContext, given: RoomSettings): Result<Room
 async function find(context: RoomCommandContext, alias: string): Promise<Result<Room, readonly Problem[]>> {
   const room = await context.rooms.byAlias(alias);
   if (!room.ok) return err([room.error]);
-  if (room.value !== undefined) return ok(room.value);
+  // Of several that share it, the oldest.
+  const [first] = room.value;
+  if (first !== undefined) return ok(first);
   return err([{ code: 'room_unknown', message: `no room has the alias ${JSON.stringify(normaliseAlias(alias))}`, advice: 'see `room list` for the rooms there are' }]);
 }
 
@@ -189,7 +201,8 @@ function changeOf(context: RoomCommandContext, given: GivenPins, room: Room | un
     else problems.push({ ...pin.error, message: `${role}: ${pin.error.message}` });
   }
   const keeps = (role: PinRole, pin: Pin): boolean => room !== undefined && change[role] === undefined && context.rooms.identify(room, pin) === role;
-  const isTaken = (pin: Pin): boolean => (['host', 'guest'] as const).some((role) => keeps(role, pin) || change[role]?.reveal() === pin.reveal());
+  const ofMember = (pin: Pin): boolean => room !== undefined && typeof context.rooms.identify(room, pin) === 'object';
+  const isTaken = (pin: Pin): boolean => ofMember(pin) || (['host', 'guest'] as const).some((role) => keeps(role, pin) || change[role]?.reveal() === pin.reveal());
   for (const role of given.generate ?? []) {
     if (change[role] !== undefined) continue;
     const pin = generatePin(context.randomBelow, isTaken, context.pinBounds);
@@ -208,7 +221,16 @@ function changeOf(context: RoomCommandContext, given: GivenPins, room: Room | un
   return checked.ok ? ok({ pins: change, generated }) : err([checked.error]);
 }
 
-function viewOf(room: Room): RoomView {
-  const { pins: kept, ...settings } = room;
-  return { ...settings, hasHostPin: kept.host !== undefined, hasGuestPin: kept.guest !== undefined, warnings: roomWarnings(room) };
+function viewOf(room: Room | RoomSummary): RoomView {
+  const { name, aliases, language, muteGuestsOnJoin, participantLimit, mediaEncryption, pinHostControls, anonymous, owner, rolePermissions, rules, memberReuse, schedule, preconfigured } = room;
+  return {
+    id: room.id,
+    ...{ name, aliases, language, muteGuestsOnJoin, mediaEncryption, pinHostControls, anonymous, rolePermissions, rules, memberReuse, preconfigured },
+    ...(participantLimit === undefined ? {} : { participantLimit }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(schedule === undefined ? {} : { schedule }),
+    hasHostPin: room.pins.host !== undefined,
+    hasGuestPin: room.pins.guest !== undefined,
+    warnings: roomWarnings(room),
+  };
 }

@@ -1,6 +1,7 @@
-import type { Binding } from '../domain/registrar.ts';
+import type { Member } from '../domain/member.ts';
 import type { Privilege } from '../domain/privilege.ts';
-import type { Room } from '../domain/room.ts';
+import type { Binding } from '../domain/registrar.ts';
+import type { Room, RoomId } from '../domain/room.ts';
 import type { User } from '../domain/user.ts';
 import type { Result } from '../lib/result.ts';
 import type { Page, PageQuery } from './page.ts';
@@ -29,6 +30,13 @@ export interface UserChange {
   readonly rooms?: 'freed';
 }
 
+/** What went with users. `freed`: their rooms, as they are afterwards, without owner (CO-44). */
+export interface UserRemoval {
+  readonly removed: readonly User[];
+  readonly freed: readonly Room[];
+  readonly memberships: readonly { readonly room: RoomId; readonly member: Member }[];
+}
+
 /** Users, how they prove who they are, and where they can be reached. */
 export interface UserStore {
   /** All of them in order of creation, for the registrar. */
@@ -42,8 +50,8 @@ export interface UserStore {
   add(user: UserGiven, trail: TrailOf<[added: User]>): Promise<Result<User, StoreProblem>>;
   /** `version`: the one that was read; absent, the last change wins. `freed`: its rooms, as they are afterwards. Fails with `user_unknown`, `version_conflict`. */
   change(name: string, version: number | undefined, change: UserChange, trail: TrailOf<[after: User, before: User, freed: readonly Room[]]>): Promise<Result<User, StoreProblem>>;
-  /** Its bindings, memberships and logins go with it, its rooms have no owner afterwards (`freed`, CO-44). Those that are not there are passed over. */
-  remove(names: readonly string[], trail: TrailOf<[removed: readonly User[], freed: readonly Room[]]>): Promise<Result<{ readonly removed: readonly User[]; readonly freed: readonly Room[] }, StoreProblem>>;
+  /** Its bindings, memberships and logins go with it. Those that are not there are passed over. */
+  remove(names: readonly string[], trail: TrailOf<[removal: UserRemoval]>): Promise<Result<UserRemoval, StoreProblem>>;
   /** Text of argon2id; undefined when there is no such user or it has none. */
   passwordHash(name: string): Promise<Result<string | undefined, StoreProblem>>;
   /** Ends all logins of the user but the family `except`. Fails with `user_unknown`. */

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { CdrQueue } from '../../src/adapters/sqlite/cdr-queue.ts';
-import { openStores, type Stores } from '../../src/adapters/sqlite/open.ts';
+import { openStores } from '../../src/adapters/sqlite/open.ts';
+import { WriteQueue } from '../../src/adapters/sqlite/write-queue.ts';
 import { createLogger } from '../../src/adapters/system/log.ts';
 import { Registry } from '../../src/call/registry.ts';
 import { loadConfig, shippedConfig } from '../../src/config/load.ts';
@@ -15,7 +15,9 @@ import { Pin } from '../../src/domain/pin-format.ts';
 import { newRoomSettings, type Room, type RoomSettings } from '../../src/domain/room.ts';
 import type { LegOffer } from '../../src/ports/call-leg.ts';
 import type { ParticipantStatus } from '../../src/ports/status.ts';
+import type { CdrRecord } from '../../src/ports/cdr.ts';
 import type { RoomStore } from '../../src/ports/rooms.ts';
+import type { Stores } from '../../src/ports/stores.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeLeg } from '../fakes/leg.ts';
 import { FakeMedia, type FakeLegMedia } from '../fakes/media.ts';
@@ -40,13 +42,15 @@ export interface RoomOptions extends Partial<RoomSettings> {
  * The product without the network: actors, rules, configuration and a real database over fakes of signalling, media and
  * time. Room 1000 has both PINs, room 2000 a host PIN, room 3000 none.
  */
+const untold = () => ({ events: [] });
+
 export class House {
   readonly clock = new FakeClock();
   readonly points = new Points();
   readonly media = new FakeMedia(this.clock, this.points);
   readonly registry: Registry;
   readonly #stores: Stores;
-  readonly #cdr: CdrQueue;
+  readonly #cdr: WriteQueue<CdrRecord>;
   readonly #dir: string;
   readonly #callers: Caller[] = [];
   readonly #log: string[];
@@ -58,7 +62,7 @@ export class House {
     const log = createLogger('debug', { write: (line) => void this.#log.push(line) });
     const config = loadConfig({ environment: options.environment ?? {}, workingDirectory: dir, shippedConfig, checkKeypad: validateKeypad });
     assert.ok(config.ok, JSON.stringify(config));
-    this.#cdr = new CdrQueue({ store: stores.cdr, scheduler: this.clock, report: (report) => log.warn(report, "call records") });
+    this.#cdr = new WriteQueue<CdrRecord>({ write: (records) => stores.cdr.write(records), scheduler: this.clock, report: (report) => log.warn(report, "call records") });
     let ids = 0;
     this.registry = new Registry({
       rooms: this.#guarded(stores.rooms),
@@ -90,6 +94,7 @@ export class House {
     const added = await this.#stores.rooms.add(
       newRoomSettings({ name: `Room ${alias}`, aliases: [alias], pinHostControls: 'full', ...settings }),
       pins,
+      untold,
     );
     assert.ok(added.ok, JSON.stringify(added));
     return added.value;
@@ -97,7 +102,7 @@ export class House {
 
   async setPins(alias: string, change: { readonly host?: string | null; readonly guest?: string | null }): Promise<void> {
     const pins = Object.fromEntries(Object.entries(change).map(([role, pin]) => [role, pin === null ? null : new Pin(pin)]));
-    const changed = await this.#stores.rooms.setPins((await this.room(alias)).id, pins);
+    const changed = await this.#stores.rooms.change((await this.room(alias)).id, undefined, { pins }, untold);
     assert.ok(changed.ok, JSON.stringify(changed));
     this.registry.roomChanged(changed.value);
     await this.after(0);
@@ -105,15 +110,16 @@ export class House {
 
   async removeRoom(alias: string): Promise<void> {
     const { id } = await this.room(alias);
-    await this.#stores.rooms.remove(id);
+    await this.#stores.rooms.remove([id], untold);
     this.registry.roomRemoved(id);
     await this.after(0);
   }
 
   async room(alias: string): Promise<Room> {
     const found = await this.#stores.rooms.byAlias(alias);
-    assert.ok(found.ok && found.value !== undefined, `room ${alias}`);
-    return found.value;
+    const [room] = found.ok ? found.value : [];
+    assert.ok(room !== undefined, `room ${alias}`);
+    return room;
   }
 
   /** A call comes in; it is wherever it gets without anything being keyed. */
@@ -214,13 +220,19 @@ export class House {
         await this.points.pass('store');
         return rooms.byAlias(alias);
       },
-      list: () => rooms.list(),
-      add: (settings, pins) => rooms.add(settings, pins),
-      setSettings: (id, settings) => rooms.setSettings(id, settings),
-      setPins: (id, change) => rooms.setPins(id, change),
-      remove: (id) => rooms.remove(id),
+      byId: async (id) => {
+        await this.points.pass('store');
+        return rooms.byId(id);
+      },
+      byToken: (token) => rooms.byToken(token),
+      list: (query) => rooms.list(query),
+      add: (settings, pins, trail) => rooms.add(settings, pins, trail),
+      change: (id, version, change, trail) => rooms.change(id, version, change, trail),
+      remove: (ids, trail) => rooms.remove(ids, trail),
       guestPin: (id) => rooms.guestPin(id),
       identify: (room, pin) => rooms.identify(room, pin),
+      links: (id) => rooms.links(id),
+      renewLink: (id, role, trail) => rooms.renewLink(id, role, trail),
     };
   }
 }

@@ -44,7 +44,7 @@ class Office {
       await stores.value.close();
       rmSync(dir, { recursive: true, force: true });
     });
-    for (const name of names) assert.ok((await stores.value.users.add(userOf(name))).ok);
+    for (const name of names) assert.ok((await stores.value.users.add(userOf(name), untold)).ok);
     return office;
   }
 
@@ -82,12 +82,21 @@ class Office {
 }
 
 const bound = (users: UserStore): UserStore => ({
-  list: () => users.list(),
-  add: (user) => users.add(user),
-  remove: (name) => users.remove(name),
+  all: () => users.all(),
+  list: (query) => users.list(query),
+  byName: (name) => users.byName(name),
+  countWithPassword: () => users.countWithPassword(),
+  add: (user, trail) => users.add(user, trail),
+  change: (name, version, change, trail) => users.change(name, version, change, trail),
+  remove: (names, trail) => users.remove(names, trail),
+  passwordHash: (name) => users.passwordHash(name),
+  setPassword: (name, password, trail) => users.setPassword(name, password, trail),
+  setSip: (name, sip, trail) => users.setSip(name, sip, trail),
   bindings: () => users.bindings(),
   writeBindings: (changes) => users.writeBindings(changes),
 });
+
+const untold = () => ({ events: [] });
 
 function answerTo({ nonce }: Challenge, username: string, given: string, nc = '00000001') {
   const made = { uri: 'sip:example.com', nonce, nc, cnonce: 'c' };

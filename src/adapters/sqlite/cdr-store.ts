@@ -1,38 +1,50 @@
-import type { Kysely, Transaction } from 'kysely';
 import { unreachable, type Result } from '../../lib/result.ts';
-import type { CdrRecord, CdrStore } from '../../ports/cdr.ts';
+import type { CdrCall, CdrCallQuery, CdrConference, CdrConferenceQuery, CdrQuery, CdrRecord, CdrStore } from '../../ports/cdr.ts';
+import type { Page } from '../../ports/page.ts';
 import type { StoreProblem } from '../../ports/store-problem.ts';
-import { attempt } from './problems.ts';
-import type { Tables } from './schema.ts';
+import { listCalls, listConferences, pruneRecords, readCall } from './cdr-query.ts';
+import type { Transactions, Tx } from './transactions.ts';
 
-export class SqliteCdrStore implements CdrStore {
-  readonly #db: Kysely<Tables>;
+export class SqliteCdrStore implements CdrStore, CdrQuery {
+  readonly #transactions: Transactions;
 
-  constructor(db: Kysely<Tables>) {
-    this.#db = db;
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
   }
 
   write(records: readonly CdrRecord[]): Promise<Result<void, StoreProblem>> {
-    return attempt(() =>
-      this.#db.transaction().execute(async (db) => {
-        for (const record of records) await writeOne(db, record);
-      }),
-    );
+    return this.#transactions.write(async (db) => {
+      for (const record of records) await writeOne(db, record);
+    });
   }
 
   closeLeftOpen(at: number): Promise<Result<{ readonly calls: number; readonly conferences: number }, StoreProblem>> {
-    return attempt(() =>
-      this.#db.transaction().execute(async (db) => {
-        const calls = await db.updateTable('cdr_calls').set({ ended_at: at, end_reason: 'restart', end_cause: '', end_fault: 'us' }).where('ended_at', 'is', null).executeTakeFirst();
-        const conferences = await db.updateTable('cdr_conferences').set({ ended_at: at, end_reason: 'restart' }).where('ended_at', 'is', null).executeTakeFirst();
-        return { calls: Number(calls.numUpdatedRows), conferences: Number(conferences.numUpdatedRows) };
-      }),
-    );
+    return this.#transactions.write(async (db) => {
+      const calls = await db.updateTable('cdr_calls').set({ ended_at: at, end_reason: 'restart', end_cause: '', end_fault: 'us' }).where('ended_at', 'is', null).executeTakeFirst();
+      const conferences = await db.updateTable('cdr_conferences').set({ ended_at: at, end_reason: 'restart' }).where('ended_at', 'is', null).executeTakeFirst();
+      return { calls: Number(calls.numUpdatedRows), conferences: Number(conferences.numUpdatedRows) };
+    });
+  }
+
+  call(id: string): Promise<Result<CdrCall | undefined, StoreProblem>> {
+    return readCall(this.#transactions, id);
+  }
+
+  calls(query: CdrCallQuery): Promise<Result<Page<CdrCall>, StoreProblem>> {
+    return listCalls(this.#transactions, query);
+  }
+
+  conferences(query: CdrConferenceQuery): Promise<Result<Page<CdrConference>, StoreProblem>> {
+    return listConferences(this.#transactions, query);
+  }
+
+  prune(before: number): Promise<Result<number, StoreProblem>> {
+    return pruneRecords(this.#transactions, before);
   }
 }
 
 /** Writing a record again changes nothing: a batch whose commit was not seen may be tried once more. */
-async function writeOne(db: Transaction<Tables>, record: CdrRecord): Promise<void> {
+async function writeOne(db: Tx, record: CdrRecord): Promise<void> {
   switch (record.type) {
     case 'callOpened':
       await db

@@ -1,5 +1,16 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { SqliteDialect, SqliteDriver, type DatabaseConnection, type Driver, type SqliteDatabase, type SqliteDialectConfig } from 'kysely';
+import {
+  CompiledQuery,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type DialectAdapter,
+  type Driver,
+  type SqliteDatabase,
+  type SqliteDialectConfig,
+  type TransactionSettings,
+} from 'kysely';
 
 /**
  * Kysely over one better-sqlite3 connection. SQLite itself rolls back on a full disk or an I/O error
@@ -21,10 +32,21 @@ class Dialect extends SqliteDialect {
   override createDriver(): Driver {
     return new OnceRollingBack({ database: new PreparedOnce(this.#database) }, this.#database);
   }
+
+  override createAdapter(): DialectAdapter {
+    return new WholeMigrations();
+  }
+}
+
+/** SQLite undoes changes of tables like any other: a crash in the middle of an upgrade leaves the database as it was. */
+class WholeMigrations extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** Most texts are fixed; those that list values differ by their number. */
-const MAX_STATEMENTS = 100;
+const MAX_STATEMENTS = 300;
 
 /** Preparing a statement costs as much as carrying it out, and each call has about ten. SQLite itself prepares one anew after a change of tables. */
 class PreparedOnce implements SqliteDatabase {
@@ -55,6 +77,12 @@ class OnceRollingBack extends SqliteDriver {
   constructor(config: SqliteDialectConfig, database: Database) {
     super(config);
     this.#database = database;
+  }
+
+  override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
+    // What is read before it is written must stay true until then, also when another process writes
+    // (https://www.sqlite.org/lang_transaction.html, "Deferred, Immediate, and Exclusive Transactions").
+    await connection.executeQuery(CompiledQuery.raw(settings?.accessMode === 'read only' ? 'begin' : 'begin immediate'));
   }
 
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from 'kysely';
+import { accessMigrations } from './access-migrations.ts';
 
 /**
  * How the database came to be, oldest first. Forward only: what was released is never changed, a correction is a new entry.
@@ -9,6 +10,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '002-call-detail-records': { up: callDetailRecords },
   '003-room-media-encryption': { up: roomMediaEncryption },
   '004-users': { up: users },
+  ...accessMigrations,
 };
 
 async function rooms(db: Kysely<unknown>): Promise<void> {

@@ -1,24 +1,28 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { Kysely, Migrator } from 'kysely';
 import type { Problem } from '../../lib/problem.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
-import type { CdrStore } from '../../ports/cdr.ts';
+import type { RoomSettings } from '../../domain/room.ts';
 import type { MetaStore } from '../../ports/meta.ts';
-import type { RoomStore } from '../../ports/rooms.ts';
-import type { StoreProblem, StoreProblemCode } from '../../ports/store-problem.ts';
-import type { UserStore } from '../../ports/users.ts';
+import type { StoreProblemCode } from '../../ports/store-problem.ts';
+import type { Stores } from '../../ports/stores.ts';
+import { SqliteApiKeyStore } from './api-key-store.ts';
+import { SqliteAuditStore } from './audit-store.ts';
 import { SqliteCdrStore } from './cdr-store.ts';
-import { sqliteDialect } from './dialect.ts';
-import { migrations } from './migrations.ts';
+import { openDatabase } from './database.ts';
+import { SqliteDecisionStore } from './decision-store.ts';
+import { SqliteEventStore } from './event-store.ts';
+import { SqliteIdempotencyStore } from './idempotency-store.ts';
+import { LinkVault } from './link-vault.ts';
+import { SqliteLiveStateStore } from './live-state-store.ts';
+import { SqliteMemberStore } from './member-store.ts';
 import { PinVault } from './pin-vault.ts';
-import { attempt, problemOf, storeProblem } from './problems.ts';
+import { SqliteRecordingStore } from './recording-store.ts';
 import { SqliteRoomStore } from './room-store.ts';
-import type { Tables } from './schema.ts';
 import { Sealer } from './sealer.ts';
 import { loadSecret, type SecretProblemCode } from './secret-file.ts';
+import { SqliteTokenStore } from './token-store.ts';
+import { Transactions } from './transactions.ts';
 import { SqliteUserStore } from './user-store.ts';
+import { SqliteWebhookStore } from './webhook-store.ts';
 
 export interface StoreOptions {
   /** Made, readable for its owner only, when it is not there. The database is `vestibule.db` in it. */
@@ -26,103 +30,79 @@ export interface StoreOptions {
   readonly secretFile: string;
   /** Milliseconds to wait for a lock of another process. SQLite waits on the event loop, so a process with calls keeps it short. */
   readonly lockWaitMs: number;
-}
-
-export interface Stores {
-  readonly rooms: RoomStore;
-  readonly users: UserStore;
-  readonly cdr: CdrStore;
-  readonly meta: MetaStore;
-  close(): Promise<void>;
+  /** COD-10: whether two rooms are never active at once, and may share an alias. Without it none may. */
+  readonly neverTogether?: (one: RoomSettings, other: RoomSettings) => boolean;
+  /** Milliseconds since the epoch; without it the system's clock. */
+  readonly now?: () => number;
 }
 
 export type OpenProblem = Problem<StoreProblemCode | SecretProblemCode | 'secret_mismatch'>;
 
-/** Opens the database, making or bringing it up to date, and the key the PINs and digests are kept with. */
+/** Opens the database, making or bringing it up to date, and the key the PINs, links and digests are kept with. */
 export async function openStores(options: StoreOptions): Promise<Result<Stores, OpenProblem>> {
-  const opened = openDatabase(options);
+  const opened = await openDatabase(options.dataDir, options.lockWaitMs);
   if (!opened.ok) return opened;
   const db = opened.value;
-  const ready = await prepare(db, options);
-  if (!ready.ok) {
+  const transactions = new Transactions(db);
+  const meta = metaStore(transactions);
+  const secret = await secretOf(meta, options.secretFile);
+  if (!secret.ok) {
     await db.destroy();
-    return ready;
+    return secret;
   }
-  const { pins, digests } = ready.value;
-  return ok({ rooms: new SqliteRoomStore(db, pins), users: new SqliteUserStore(db, digests), cdr: new SqliteCdrStore(db), meta: metaStore(db), close: () => db.destroy() });
-}
-
-function openDatabase(options: StoreOptions): Result<Kysely<Tables>, StoreProblem> {
-  try {
-    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
-    const path = join(options.dataDir, 'vestibule.db');
-    // SQLite would make it readable for all that the umask lets in.
-    closeSync(openSync(path, 'a', 0o600));
-    const database = new Database(path, { timeout: options.lockWaitMs });
-    try {
-      // Readers do not wait for a writer in another process; a commit needs no fsync, so it does not hold up the event loop.
-      // After a power cut the last commits may be missing, the database is whole (https://www.sqlite.org/wal.html).
-      database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = NORMAL');
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-    return ok(new Kysely<Tables>({ dialect: sqliteDialect(database) }));
-  } catch (error) {
-    return err(problemOf(error));
+  const now = options.now ?? Date.now;
+  const pins = new PinVault(secret.value);
+  const links = new LinkVault(secret.value);
+  const rooms = new SqliteRoomStore(transactions, { pins, links, neverTogether: options.neverTogether ?? (() => false), now });
+  const linked = await rooms.makeMissingLinks();
+  if (!linked.ok) {
+    await db.destroy();
+    return linked;
   }
+  return ok({
+    rooms,
+    members: new SqliteMemberStore(transactions, pins, links),
+    users: new SqliteUserStore(transactions, new Sealer(secret.value, 'vestibule digest seal'), now),
+    tokens: new SqliteTokenStore(transactions),
+    apiKeys: new SqliteApiKeyStore(transactions),
+    audit: new SqliteAuditStore(transactions),
+    events: new SqliteEventStore(transactions),
+    webhooks: new SqliteWebhookStore(transactions, new Sealer(secret.value, 'vestibule webhook seal'), now),
+    decisions: new SqliteDecisionStore(transactions),
+    idempotency: new SqliteIdempotencyStore(transactions),
+    cdr: new SqliteCdrStore(transactions),
+    recordings: new SqliteRecordingStore(transactions),
+    live: new SqliteLiveStateStore(transactions),
+    meta,
+    check: () => meta.set('checkedAt', String(now())),
+    close: () => db.destroy(),
+  });
 }
 
-interface Keepers {
-  readonly pins: PinVault;
-  readonly digests: Sealer;
-}
-
-async function prepare(db: Kysely<Tables>, options: StoreOptions): Promise<Result<Keepers, OpenProblem>> {
-  const migrated = await migrate(db);
-  if (!migrated.ok) return migrated;
-  const meta = metaStore(db);
+/** The key in the file, which must be the one the database was made with. */
+async function secretOf(meta: MetaStore, file: string): Promise<Result<Buffer, OpenProblem>> {
   const known = await meta.get('keyFingerprint');
   if (!known.ok) return known;
-  const secret = loadSecret(options.secretFile, known.value === undefined);
+  const secret = loadSecret(file, known.value === undefined);
   if (!secret.ok) return secret;
-  const vault = new PinVault(secret.value);
-  const keepers: Keepers = { pins: vault, digests: new Sealer(secret.value, 'vestibule digest seal') };
+  const fingerprint = new PinVault(secret.value).fingerprint();
   if (known.value === undefined) {
-    const kept = await meta.set('keyFingerprint', vault.fingerprint());
-    return kept.ok ? ok(keepers) : kept;
+    const kept = await meta.set('keyFingerprint', fingerprint);
+    return kept.ok ? secret : kept;
   }
-  if (known.value === vault.fingerprint()) return ok(keepers);
+  if (known.value === fingerprint) return secret;
   return err({
     code: 'secret_mismatch',
-    message: `the key in ${JSON.stringify(options.secretFile)} is not the one the PINs of this database were made with`,
+    message: `the key in ${JSON.stringify(file)} is not the one the PINs of this database were made with`,
     advice: 'restore the right key file, or name it in data.secretFile',
   });
 }
 
-async function migrate(db: Kysely<Tables>): Promise<Result<void, StoreProblem>> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
-  const applied = await attempt(() => migrator.getMigrations());
-  if (!applied.ok) return applied;
-  const done = await attempt(async () => {
-    const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-    if (!tables.some(({ name }) => name === 'kysely_migration')) return [];
-    return db.withTables<{ kysely_migration: { name: string } }>().selectFrom('kysely_migration').select('name').execute();
-  });
-  if (!done.ok) return done;
-  const unknown = done.value.find(({ name }) => !(name in migrations));
-  if (unknown !== undefined) return err(storeProblem('store_newer', `the database was made by a newer version (it has ${unknown.name})`));
-  if (done.value.length === Object.keys(migrations).length) return ok(undefined);
-  const { error } = await migrator.migrateToLatest();
-  return error === undefined ? ok(undefined) : err(problemOf(error));
-}
-
-function metaStore(db: Kysely<Tables>): MetaStore {
+function metaStore(transactions: Transactions): MetaStore {
   return {
-    get: (key) => attempt(async () => (await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst())?.value),
+    get: (key) => transactions.read(async (db) => (await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst())?.value),
     set: (key, value) =>
-      attempt(async () => {
+      transactions.write(async (db) => {
         await db
           .insertInto('meta')
           .values({ key, value })

@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Pin } from '../../domain/pin-format.ts';
-import type { PinRole } from '../../domain/room.ts';
 import { deriveKey, Sealer } from './sealer.ts';
 
 /**
@@ -21,21 +20,23 @@ export class PinVault {
     return createHmac('sha256', this.#hashKey).update(`${roomId}\0${pin.reveal()}`).digest('base64');
   }
 
-  /** In time that does not depend on where they differ. */
-  matches(hash: string, roomId: string, pin: Pin): boolean {
-    const stored = Buffer.from(hash, 'base64');
+  /** Whether each of these hashes is this PIN's. All are compared, in time that does not depend on where they differ. */
+  matches(hashes: readonly (string | undefined)[], roomId: string, pin: Pin): readonly boolean[] {
     const given = Buffer.from(this.hash(roomId, pin), 'base64');
-    return stored.length === given.length && timingSafeEqual(stored, given);
+    return hashes.map((hash) => {
+      const stored = Buffer.from(hash ?? '', 'base64');
+      return stored.length === given.length && timingSafeEqual(stored, given);
+    });
   }
 
-  /** Bound to room and role. */
-  seal(roomId: string, role: PinRole, pin: Pin): string {
-    return this.#sealer.seal(pin.reveal(), boundTo(roomId, role));
+  /** Bound to room and holder: `guest`, or a member. */
+  seal(roomId: string, holder: string, pin: Pin): string {
+    return this.#sealer.seal(pin.reveal(), boundTo(roomId, holder));
   }
 
   /** The PIN, or `undefined` when it was changed or sealed with another key. */
-  open(roomId: string, role: PinRole, sealed: string): Pin | undefined {
-    const digits = this.#sealer.open(sealed, boundTo(roomId, role));
+  open(roomId: string, holder: string, sealed: string): Pin | undefined {
+    const digits = this.#sealer.open(sealed, boundTo(roomId, holder));
     return digits === undefined ? undefined : new Pin(digits);
   }
 
@@ -45,4 +46,6 @@ export class PinVault {
   }
 }
 
-const boundTo = (roomId: string, role: PinRole): string => `${roomId}\0${role}`;
+const boundTo = (roomId: string, holder: string): string => `${roomId}\0${holder}`;
+
+export const memberHolder = (id: string): string => `member\0${id}`;

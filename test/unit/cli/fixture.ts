@@ -5,11 +5,12 @@ import type { TestContext } from 'node:test';
 import { controlSocketPath } from '../../../src/adapters/control-socket/path.ts';
 import type { ControlHandlers } from '../../../src/adapters/control-socket/protocol.ts';
 import { listenControl } from '../../../src/adapters/control-socket/server.ts';
-import { openStores, type Stores } from '../../../src/adapters/sqlite/open.ts';
+import { openStores } from '../../../src/adapters/sqlite/open.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import { shippedConfig } from '../../../src/config/load.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { validateKeypad } from '../../../src/domain/keypad.ts';
+import type { Stores } from '../../../src/ports/stores.ts';
 
 export interface Outcome {
   readonly code: number;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
-import { CdrQueue, type CdrQueueReport } from '../../../../src/adapters/sqlite/cdr-queue.ts';
+import { WriteQueue, type WriteQueueReport } from '../../../../src/adapters/sqlite/write-queue.ts';
 import { err, ok, type Result } from '../../../../src/lib/result.ts';
 import type { Scheduler } from '../../../../src/lib/machine.ts';
-import type { CdrRecord, CdrStore } from '../../../../src/ports/cdr.ts';
+import type { CdrRecord } from '../../../../src/ports/cdr.ts';
 import type { StoreProblem } from '../../../../src/ports/store-problem.ts';
 import { Folder, must } from './fixture.ts';
 
@@ -61,17 +61,14 @@ describe('call detail records in SQLite', () => {
 class Bench {
   answer: Result<void, StoreProblem> = ok(undefined);
   readonly written: string[] = [];
-  readonly reports: CdrQueueReport[] = [];
+  readonly reports: WriteQueueReport[] = [];
   readonly timers: { readonly ms: number; readonly fn: () => void }[] = [];
-  readonly queue: CdrQueue;
+  readonly queue: WriteQueue<CdrRecord>;
 
   constructor(limit: number) {
-    const store: CdrStore = {
-      write: (records) => {
-        if (this.answer.ok) this.written.push(...records.map(({ id }) => id));
-        return Promise.resolve(this.answer);
-      },
-      closeLeftOpen: () => Promise.resolve(ok({ calls: 0, conferences: 0 })),
+    const write = (records: readonly CdrRecord[]): Promise<Result<void, StoreProblem>> => {
+      if (this.answer.ok) this.written.push(...records.map(({ id }) => id));
+      return Promise.resolve(this.answer);
     };
     const scheduler: Scheduler = {
       now: () => 0,
@@ -81,7 +78,7 @@ class Bench {
         return () => void this.timers.splice(this.timers.indexOf(timer) >>> 0, 1);
       },
     };
-    this.queue = new CdrQueue({ store, scheduler, limit, retryMs: 500, report: (report) => this.reports.push(report) });
+    this.queue = new WriteQueue({ write, scheduler, limit, retryMs: 500, report: (report) => this.reports.push(report) });
   }
 
   /** The clock reaches the next timer, and every promise under way settles. */

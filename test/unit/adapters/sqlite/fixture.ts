@@ -2,9 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { openStores, type OpenProblem, type Stores } from '../../../../src/adapters/sqlite/open.ts';
+import { openStores, type OpenProblem, type StoreOptions } from '../../../../src/adapters/sqlite/open.ts';
 import { newRoomSettings, type RoomSettings } from '../../../../src/domain/room.ts';
 import type { Result } from '../../../../src/lib/result.ts';
+import type { Stores } from '../../../../src/ports/stores.ts';
+import type { Trail } from '../../../../src/ports/trail.ts';
+import type { UserGiven } from '../../../../src/ports/users.ts';
 
 export const settings: RoomSettings = newRoomSettings({
   name: 'Team',
@@ -16,6 +19,17 @@ export const settings: RoomSettings = newRoomSettings({
   mediaEncryption: 'required',
   anonymous: { moderator: { enabled: true }, speaker: { enabled: false } },
 });
+
+/** When everything is made. */
+export const made = 1_700_000_000_000;
+
+/** Of a change that leaves nothing beside itself. */
+export const untold = (): Trail => ({ events: [] });
+
+export const ha1 = { MD5: 'a'.repeat(32), 'SHA-256': 'b'.repeat(64) };
+
+/** A user to be made, who may own rooms and has a telephone. */
+export const person = (name: string): UserGiven => ({ name, display: '', privilege: 'creation', sip: { realm: 'vestibule', ha1 }, mustChangePassword: false });
 
 export class Folder {
   readonly path = mkdtempSync(join(tmpdir(), 'vestibule-store-'));
@@ -40,14 +54,14 @@ export class Folder {
     return join(this.data, 'secret.key');
   }
 
-  async try(lockWaitMs = 20): Promise<Result<Stores, OpenProblem>> {
-    const opened = await openStores({ dataDir: this.data, secretFile: this.secret, lockWaitMs });
+  async try(given: Partial<StoreOptions> = {}): Promise<Result<Stores, OpenProblem>> {
+    const opened = await openStores({ dataDir: this.data, secretFile: this.secret, lockWaitMs: 20, now: () => made, ...given });
     if (opened.ok) this.#opened.push(opened.value);
     return opened;
   }
 
-  async open(): Promise<Stores> {
-    return must(await this.try());
+  async open(given: Partial<StoreOptions> = {}): Promise<Stores> {
+    return must(await this.try(given));
   }
 
   /** All bytes of all files, the database's journals included. */

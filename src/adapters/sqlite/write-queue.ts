@@ -1,19 +1,20 @@
 import type { Scheduler } from '../../lib/machine.ts';
-import type { CdrRecord, CdrRecorder, CdrStore } from '../../ports/cdr.ts';
+import type { Result } from '../../lib/result.ts';
 import type { StoreProblem } from '../../ports/store-problem.ts';
 
 /** What the queue has to say, for the log: at most one line a retry. */
-export type CdrQueueReport =
+export type WriteQueueReport =
   /** Writing failed; it is tried again. `queued` records wait. */
   | { readonly type: 'failing'; readonly problem: StoreProblem; readonly queued: number }
   | { readonly type: 'recovered' }
   /** The queue was full: so many records were lost since the last report. */
   | { readonly type: 'dropped'; readonly count: number };
 
-export interface CdrQueueOptions {
-  readonly store: CdrStore;
+export interface WriteQueueOptions<T> {
+  /** Writes all of `records`, in order, or none. */
+  readonly write: (records: readonly T[]) => Promise<Result<void, StoreProblem>>;
   readonly scheduler: Scheduler;
-  readonly report: (report: CdrQueueReport) => void;
+  readonly report: (report: WriteQueueReport) => void;
   /** Most records kept while the database cannot be written; beyond it the newest are dropped and counted. */
   readonly limit?: number;
   /** Milliseconds from a failed write to the next try. */
@@ -24,19 +25,19 @@ export interface CdrQueueOptions {
 const largestBatch = 100;
 
 /** Stands between calls and the database: takes records at once, writes them in order and in batches, and outlasts a full disk or a lock. */
-export class CdrQueue implements CdrRecorder {
-  readonly #options: Required<CdrQueueOptions>;
-  readonly #waiting: CdrRecord[] = [];
+export class WriteQueue<T> {
+  readonly #options: Required<WriteQueueOptions<T>>;
+  readonly #waiting: T[] = [];
   #dropped = 0;
   #failing = false;
   #writing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(options: CdrQueueOptions) {
+  constructor(options: WriteQueueOptions<T>) {
     this.#options = { limit: 10_000, retryMs: 1_000, ...options };
   }
 
-  record(record: CdrRecord): void {
+  record(record: T): void {
     if (this.#waiting.length >= this.#options.limit) {
       this.#dropped += 1;
       return;
@@ -65,7 +66,7 @@ export class CdrQueue implements CdrRecorder {
 
   async #writeBatch(): Promise<'written' | 'failed'> {
     const batch = this.#waiting.slice(0, largestBatch);
-    const written = await this.#options.store.write(batch);
+    const written = await this.#options.write(batch);
     if (written.ok) {
       this.#waiting.splice(0, batch.length);
       if (this.#failing) this.#options.report({ type: 'recovered' });
