@@ -14,7 +14,7 @@ import { ensureDebianTools } from './debian-tools.ts';
 
 const buildFolder = resolve(import.meta.dirname, '..');
 const checkout = resolve(buildFolder, '..');
-const levels = ['unit', 'conformance', 'contract', 'flow', 'e2e'];
+const levels = ['unit', 'conformance', 'contract', 'flow', 'http', 'e2e'];
 /** Hung files are killed after this; the longest ones listen to real calls for minutes. */
 const fileTimeoutMs = 300_000;
 const lintTimeoutMs = 300_000;
