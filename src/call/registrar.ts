@@ -108,6 +108,18 @@ export class Registrar implements RegistrarPort {
     return registered(verdict.bindings, now);
   }
 
+  /** RFC 5626 §5.3: who registered over a connection that is gone has to come again. */
+  flowFailed(name: string, contact: Binding): void {
+    const user = normaliseUserName(name);
+    const before = this.#bindings.get(user) ?? [];
+    const left = before.filter((binding) => binding !== contact);
+    // Registered again meanwhile.
+    if (left.length === before.length) return;
+    this.#bindings.set(user, left);
+    this.#writer.changed(user);
+    this.#options.log.info({ user, contacts: left.length, from: contact.source.address }, 'a telephone is gone with its connection');
+  }
+
   userAdded(user: User): void {
     this.#users.set(user.name, user);
   }

@@ -102,7 +102,19 @@ export class Switchboard {
     const caller = callerName === undefined ? undefined : registrar.user(callerName);
     const number = leg.caller.privacy === 'withheld' ? '' : leg.caller.number;
     const from = caller === undefined ? { name: number || 'anonymous', display: leg.caller.name } : { name: caller.name, display: caller.display };
-    const call: UserCall = new UserCall({ leg, alias, contacts: registrar.contacts(alias), from, ringingMs, longestMs, cdr, scheduler, log, onClosed: () => this.#closed(call.id) });
+    const call: UserCall = new UserCall({
+      leg,
+      alias,
+      contacts: registrar.contacts(alias),
+      from,
+      ringingMs,
+      longestMs,
+      cdr,
+      scheduler,
+      log,
+      onFlowFailed: (contact) => registrar.flowFailed(alias, contact),
+      onClosed: () => this.#closed(call.id),
+    });
     this.#calls.set(call.id, call);
     if (registry.state === 'draining') call.end('shutdown');
     else if (registry.counts().calls + this.#calls.size > callLimit) call.end('media_unavailable');

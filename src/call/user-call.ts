@@ -19,8 +19,13 @@ export interface UserCallOptions {
   readonly cdr: CdrRecorder;
   readonly scheduler: Scheduler;
   readonly log: Log;
+  /** Nobody is behind this contact any more. */
+  readonly onFlowFailed: (contact: Binding) => void;
   readonly onClosed: () => void;
 }
+
+/** RFC 5626 §11.5: the connection a telephone registered over is gone, here or at the edge proxy. */
+const flowFailed = 430;
 
 /** One call from somebody to all telephones of a user. */
 export class UserCall {
@@ -69,14 +74,18 @@ export class UserCall {
   }
 
   start(): void {
-    const { leg, alias, contacts, from, ringingMs, cdr, log } = this.#options;
+    const { leg, alias, contacts, from, ringingMs, cdr, log, onFlowFailed } = this.#options;
     cdr.record({ type: 'callOpened', id: leg.id, at: this.since, protocol: 'sip', callId: leg.protocolId, caller: from.name, alias });
     log.info({ call: leg.id, caller: leg.caller.uri, source: leg.caller.source, alias, telephones: contacts.length }, 'call to a user');
     const post = (event: ForkEvent): void => this.#machine.post(event);
     leg.listen({
       onRinging: (branch) => post({ type: 'rang', branch }),
       onAnswered: (branch) => post({ type: 'answered', branch }),
-      onFailed: (branch, status) => post({ type: 'failed', branch, status }),
+      onFailed: (branch, status) => {
+        const contact = contacts[branch];
+        if (status === flowFailed && contact !== undefined) onFlowFailed(contact);
+        post({ type: 'failed', branch, status });
+      },
       onEnded: (reason) => post({ type: 'ended', reason }),
     });
     if (leg.offer !== 'usable') this.end(leg.offer);

@@ -53,6 +53,7 @@ function begin(hosts: readonly string[], offer: UserCallLeg['offer'] = 'usable')
   const clock = new FakeClock();
   const leg = new FakeUserCallLeg(offer);
   const records: CdrRecord[] = [];
+  const gone: string[] = [];
   let closed = 0;
   const contacts = hosts.map((host): Binding => ({ key: host, uri: `sip:bob@${host}`, host, parameters: '', callId: '', cseq: 1, expiresAt: Infinity, updatedAt: 0, path: [], source: { address: '192.0.2.2', port: 5060, transport: 'udp' }, userAgent: '' }));
   const call = new UserCall({
@@ -65,12 +66,13 @@ function begin(hosts: readonly string[], offer: UserCallLeg['offer'] = 'usable')
     cdr: { record: (record) => void records.push(record) },
     scheduler: clock,
     log: createLogger('silent'),
+    onFlowFailed: ({ host }) => void gone.push(host),
     onClosed: () => void (closed += 1),
   });
   call.start();
   /** `callClosed callee_busy SIP 486`, and so on. */
   const written = (): readonly string[] => records.map((record) => (record.type === 'callClosed' ? `${record.type} ${record.reason} ${record.cause}` : record.type));
-  return { clock, leg, call, written, closed: () => closed };
+  return { clock, leg, call, written, gone, closed: () => closed };
 }
 
 describe('a call to a user', () => {
@@ -83,6 +85,14 @@ describe('a call to a user', () => {
     assert.deepEqual(leg.told, ['invite 0 sip:bob@192.0.2.2 by contact', 'invite 1 sip:bob@10.0.0.7 by flow', 'ring', 'cancel 0', 'connect 1', 'end callee_hung_up']);
     assert.deepEqual(written(), ['callOpened', 'callAnswered', 'callClosed callee_hung_up BYE']);
     assert.deepEqual([closed(), clock.pending], [1, 0]);
+  });
+
+  it('RFC 5626 §5.3: a telephone whose connection is gone (430) is told of, and is one that does not answer', () => {
+    const { leg, written, gone } = begin(['10.0.0.7', '10.0.0.8']);
+    leg.handlers?.onFailed(1, 430);
+    assert.deepEqual([gone, leg.told.length], [['10.0.0.8'], 2]);
+    leg.handlers?.onFailed(0, 480);
+    assert.deepEqual([gone, written().at(-1)], [['10.0.0.8'], 'callClosed callee_unavailable SIP 480']);
   });
 
   it('no telephone: 480 at once', () => {

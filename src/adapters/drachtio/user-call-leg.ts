@@ -55,6 +55,7 @@ export class SipUserCallLeg implements UserCallLeg {
       // RFC 3261 §16.6 step 3, so that calls sent on to each other come to an end.
       'Max-Forwards': String(hopsLeft(req) - 1),
       Allow: allowed,
+      ...(hop.kind === 'path' ? { Route: hop.uris.map((proxy) => `<${proxy}>`).join(', ') } : {}),
     };
     const proxy = proxyOf(hop);
     srf.createUAC(
@@ -186,7 +187,7 @@ function proxyOf(hop: NextHop): string | undefined {
     case 'contact':
       return undefined;
     case 'path':
-      return hop.uri;
+      return hop.uris[0];
     case 'flow':
       return flowUri(hop.flow);
     default:
@@ -194,7 +195,8 @@ function proxyOf(hop: NextHop): string | undefined {
   }
 }
 
-const flowUri = ({ address, port, transport }: Flow): string => `sip:${formatHostPort(address, port)};transport=${transport}`;
+/** RFC 5626 §5.3: `ob`, as no new connection gets through to who is behind a NAT. */
+const flowUri = ({ address, port, transport }: Flow): string => `sip:${formatHostPort(address, port)};transport=${transport};ob`;
 
 /** The library gives an error with the status of the refusal; where the server sent nothing, a text. */
 function statusOf(error: unknown): number {

@@ -42,6 +42,8 @@ export interface Flow {
   readonly remote: HostPort;
   /** The name the certificate at the other end of a TLS connection of ours must have (RFC 5922 §7.1); none: the address. */
   readonly serverName?: string;
+  /** RFC 5626 §5.3: this very way or none. No connection is opened for it: behind a NAT nobody listens at the other end. */
+  readonly only?: true;
 }
 
 /** A message on the wire: `bytes` is its size there. */
@@ -204,8 +206,8 @@ export interface ProxyListener {
 export interface RequestContent {
   readonly method: string;
   /**
-   * Via, Route, Record-Route, Max-Forwards and Content-Length are the stack's and ignored here. Outside a dialog From, To,
-   * Call-ID, CSeq and Contact are taken if given, else made; in a dialog From, To and Call-ID are the dialog's and
+   * Via, Record-Route, Max-Forwards and Content-Length are the stack's and ignored here. Outside a dialog From, To,
+   * Call-ID, CSeq, Contact and Route are taken if given, else made; in a dialog Route is ignored, From, To and Call-ID are the dialog's and
    * ignored, CSeq is taken only if higher than the last one (a digest retry), Contact is taken if given.
    */
   readonly headers?: readonly SipHeader[];
@@ -214,7 +216,7 @@ export interface RequestContent {
 
 export interface NewRequest extends RequestContent {
   readonly uri: string;
-  /** A URI to send to instead of `uri`. */
+  /** A URI to send to instead of the topmost Route, or `uri`. With `;ob`: over a connection that is there, or not at all (RFC 5626 §5.3). */
   readonly nextHop?: string;
 }
 
@@ -235,7 +237,7 @@ export interface SendFailure {
 export interface ResponseListener {
   /**
    * Every response but 100, in order; the last one is final (2xx retransmissions are absorbed and acknowledged again).
-   * Always called with a final response, `local` ones made by the stack: 408 (no answer), 503 (transport refused).
+   * Always called with a final response, `local` ones made by the stack: 408 (no answer), 430 (`;ob`, and no connection), 503 (transport refused).
    * For an INVITE `dialog` is the dialog of a 1xx with tag or a 2xx; the user then calls `dialog.ack`.
    */
   onResponse(response: OnWire<SipResponse>, origin: 'network' | 'local', dialog: Dialog | undefined): void;

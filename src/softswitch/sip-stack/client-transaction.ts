@@ -31,6 +31,8 @@ const CANCEL_HEADERS = new Set(['via', 'max-forwards', 'from', 'to', 'call-id', 
 /** Whom the responses are for: a user agent, which has dialogs, or a proxy, which sees every response, 100 and repeated 2xx included. */
 export type TransactionUse = 'user_agent' | 'proxy';
 
+/** RFC 5626 §11.5. */
+const FLOW_FAILED = 430;
 /** Early dialogs of one INVITE: a callee does not fork so often, and one that invents tags costs no more than this. */
 const MAX_FORKS = 64;
 
@@ -127,7 +129,7 @@ export class ClientTx implements ClientTransaction {
         break;
       case 'fail':
         this.#context.count(effect.how === 'timeout' ? 'timeouts' : 'transportFailures');
-        this.#deliverLocal(effect.how === 'timeout' ? 408 : 503);
+        this.#deliverLocal(effect.how === 'timeout' ? 408 : this.request.flow.only === true ? FLOW_FAILED : 503);
         break;
       case 'terminate':
         this.#close();
@@ -243,7 +245,7 @@ export class ClientTx implements ClientTransaction {
     this.#nonInvite?.post({ type: 'transportError' });
   }
 
-  #deliverLocal(status: 408 | 503): void {
+  #deliverLocal(status: 408 | 430 | 503): void {
     if (this.#final) return;
     this.#finish();
     this.#endEarly();

@@ -1,4 +1,4 @@
-/** SIP over connections (RFC 3261 §18): accepted and opened ones, one per transport and peer address and port, reused both ways. */
+/** SIP over connections (RFC 3261 §18): accepted and opened ones, one per listener and peer address and port, reused both ways. */
 import type { Scheduler } from '../../lib/machine.ts';
 import type { Framed } from '../../protocol/sip/stream-framer.ts';
 import type { Flow, HostPort, SipLimits, Transport } from './api.ts';
@@ -23,6 +23,8 @@ export interface ConnectionsOptions {
 
 /** What a connection is known by. Requests go out over an accepted one only to the very address and port it came from. */
 export interface Peer {
+  /** Index of the listener it was accepted on, or goes out for: two of ours may be connected to the same port of one peer. */
+  readonly listener: number;
   readonly transport: Transport;
   readonly remote: HostPort;
   /** The name its certificate was checked against, when we opened it with TLS. */
@@ -30,8 +32,6 @@ export interface Peer {
 }
 
 export interface Connection extends Peer {
-  /** Index of the listener it was accepted on, or goes out for. */
-  readonly listener: number;
   /** Our address on it; undefined until it is established. */
   readonly localHost: () => string | undefined;
 }
@@ -58,23 +58,18 @@ export class Connections {
     return this.#live.has(peerKey(peer));
   }
 
-  /** A connection that stands with this very address and port, whatever it is. */
-  find(remote: HostPort): Connection | undefined {
-    for (const transport of ['tcp', 'tls', 'ws', 'wss'] as const) {
-      const live = this.#live.get(peerKey({ transport, remote }));
-      if (live !== undefined) return live;
-    }
-    return undefined;
+  get(peer: Peer): Connection | undefined {
+    return this.#live.get(peerKey(peer));
   }
 
   /** Takes one accepted, ready to carry messages. Until it is settled, who accepted it sees to it that it says something in time. */
-  accept(peer: Peer, listener: number, settled: boolean, make: (events: CarrierEvents) => Carrier): void {
-    this.#add(peer, listener, settled, make);
+  accept(peer: Peer, settled: boolean, make: (events: CarrierEvents) => Carrier): void {
+    this.#add(peer, settled, make);
   }
 
   /** Takes one being opened; `established` says that it is, to the function it is given. */
-  open(peer: Peer, listener: number, make: (events: CarrierEvents) => Carrier, established: (then: () => void) => void): void {
-    const live = this.#add(peer, listener, true, make);
+  open(peer: Peer, make: (events: CarrierEvents) => Carrier, established: (then: () => void) => void): void {
+    const live = this.#add(peer, true, make);
     this.#armPartial(live);
     established(() => this.#disarmPartial(live));
   }
@@ -107,7 +102,7 @@ export class Connections {
     }
   }
 
-  #add(peer: Peer, listener: number, settled: boolean, make: (events: CarrierEvents) => Carrier): Live {
+  #add(peer: Peer, settled: boolean, make: (events: CarrierEvents) => Carrier): Live {
     const key = peerKey(peer);
     const carrier = make({
       onRead: (whole, partial) => this.#onRead(live, whole, partial),
@@ -122,7 +117,6 @@ export class Connections {
     });
     const live: Live = {
       ...peer,
-      listener,
       carrier,
       localHost: () => carrier.localHost,
       onLost: new Set(),
@@ -184,6 +178,6 @@ export function isFlowOf(peer: Peer, flow: Flow): boolean {
   return peerKey(peer) === peerKey(flow);
 }
 
-function peerKey({ transport, remote, serverName }: Peer): string {
-  return `${transport} ${remote.host} ${remote.port} ${serverName ?? ''}`;
+function peerKey({ listener, transport, remote, serverName }: Peer): string {
+  return `${listener} ${transport} ${remote.host} ${remote.port} ${serverName ?? ''}`;
 }

@@ -1,7 +1,8 @@
 /** The sockets we listen on: one for UDP, one server for each kind of connection. */
 import { createSocket } from 'node:dgram';
-import type { Socket as UdpSocket } from 'node:dgram';
-import { createServer, isIPv6 } from 'node:net';
+import type { Socket as UdpSocket, SocketOptions } from 'node:dgram';
+import { lookup } from 'node:dns';
+import { createServer, isIP, isIPv6 } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { HostPort, ListenAddress, Logger, Transport } from './api.ts';
 import { SipListenError } from './api.ts';
@@ -36,7 +37,7 @@ export function isWildcard(host: string): boolean {
 // IPv6 sockets take IPv6 only: 0.0.0.0 and :: are listened on side by side, and an address has one spelling.
 
 function openUdp(address: ListenAddress, { log, onDatagram }: ListenerEvents): Promise<Listener> {
-  const socket = createSocket(isIPv6(address.host) ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
+  const socket = createSocket(isIPv6(address.host) ? { type: 'udp6', ipv6Only: true, lookup: lookupName } : { type: 'udp4', lookup: lookupName });
   return new Promise((resolve, reject) => {
     const refused = (error: NodeJS.ErrnoException): void => {
       socket.close();
@@ -52,6 +53,13 @@ function openUdp(address: ListenAddress, { log, onDatagram }: ListenerEvents): P
     });
   });
 }
+
+/** What is sent goes to addresses: Node's own way with them takes another turn. */
+const lookupName: NonNullable<SocketOptions['lookup']> = (host, options, done) => {
+  const family = isIP(host);
+  if (family === 0) lookup(host, options, done);
+  else done(null, host, family);
+};
 
 function openServer(address: ListenAddress, transport: Exclude<Transport, 'udp'>, { log, onConnection }: ListenerEvents): Promise<Listener> {
   const server = createServer({ noDelay: true });

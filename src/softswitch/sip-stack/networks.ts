@@ -1,10 +1,12 @@
 /** Networks in CIDR notation (RFC 4632, RFC 4291 §2.3), and which source address counts as one source. */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 export const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 export class Networks {
-  readonly #list = new BlockList();
+  /** IPv4: compared as numbers, for every packet's source. */
+  readonly #four: { readonly base: number; readonly mask: number }[] = [];
+  readonly #six = new BlockList();
 
   /** Entries that are no network are ignored: the configuration refuses them. */
   constructor(networks: readonly string[]) {
@@ -12,12 +14,19 @@ export class Networks {
       const [address = '', prefix = ''] = network.split('/');
       const version = isIP(address);
       if (version === 0 || !/^[0-9]{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) continue;
-      this.#list.addSubnet(address, Number(prefix), version === 4 ? 'ipv4' : 'ipv6');
+      if (version === 6) this.#six.addSubnet(address, Number(prefix), 'ipv6');
+      else {
+        // A shift by 32 is one by 0.
+        const mask = Number(prefix) === 0 ? 0 : -1 << (32 - Number(prefix));
+        this.#four.push({ base: ipv4Number(address) & mask, mask });
+      }
     }
   }
 
   has(address: string): boolean {
-    return this.#list.check(address.replace(/%.*$/, ''), isIPv6(address) ? 'ipv6' : 'ipv4');
+    if (address.includes(':')) return this.#six.check(address.replace(/%.*$/, ''), 'ipv6');
+    const number = ipv4Number(address);
+    return this.#four.some(({ base, mask }) => (number & mask) === base);
   }
 }
 
@@ -37,6 +46,10 @@ export function sourceOf(address: string): string {
 export function addressBytes(address: string): Uint8Array {
   if (!address.includes(':')) return Uint8Array.from(address.split('.'), Number);
   return Uint8Array.from(ipv6Groups(address).flatMap((group) => [group >> 8, group & 255]));
+}
+
+function ipv4Number(address: string): number {
+  return address.split('.').reduce((number, part) => (number << 8) | Number(part), 0);
 }
 
 /** Eight numbers; a socket never tells an address with dots among colons, as it takes IPv6 only. */

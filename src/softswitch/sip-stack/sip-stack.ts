@@ -2,6 +2,7 @@
 import type { Result } from '../../lib/result.ts';
 import { err, ok } from '../../lib/result.ts';
 import type { SipHeader, SipRequest } from '../../protocol/sip/message.ts';
+import { listValues } from '../../protocol/sip/lists.ts';
 import { headerValue } from '../../protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../protocol/sip/name-addr.ts';
 import { serialize } from '../../protocol/sip/serialize.ts';
@@ -30,7 +31,7 @@ import { Transports } from './transport.ts';
 import { UnprovenSources } from './unproven-sources.ts';
 
 /** Headers of a new request the stack makes itself. */
-const STACK_HEADERS = new Set(['via', 'route', 'record-route', 'max-forwards', 'content-length', 'from', 'to', 'call-id', 'cseq', 'contact']);
+const STACK_HEADERS = new Set(['via', 'record-route', 'max-forwards', 'content-length', 'from', 'to', 'call-id', 'cseq', 'contact']);
 
 export function createSipStack(options: SipStackOptions): SipStack {
   return new Stack(options);
@@ -112,10 +113,15 @@ class Stack implements SipStack {
 
   async request(request: NewRequest, listener: ResponseListener): Promise<Result<ClientTransaction, SendFailure>> {
     const uri = parseSipUri(request.uri);
-    const hop = request.nextHop === undefined ? uri : parseSipUri(request.nextHop);
-    if (uri === undefined || hop === undefined) return err(sendFailure('invalid_uri', `not a SIP URI: ${uri === undefined ? request.uri : (request.nextHop ?? '')}`));
-    const flows = await this.#context.transports.locate(hop);
-    if (typeof flows === 'string') return err(sendFailure(flows, `no way to ${formatUri(hop)}`));
+    // §8.1.2: the topmost Route, if there is one.
+    const asked = request.nextHop ?? parseNameAddr(listValues({ headers: request.headers ?? [] }, 'Route')[0] ?? '')?.uri;
+    const hop = asked === undefined ? uri : parseSipUri(asked);
+    if (uri === undefined || hop === undefined) return err(sendFailure('invalid_uri', `not a SIP URI: ${uri === undefined ? request.uri : (asked ?? '')}`));
+    const located = await this.#context.transports.locate(hop);
+    if (typeof located === 'string') return err(sendFailure(located, `no way to ${formatUri(hop)}`));
+    const [first, ...others] = located;
+    const bound = request.nextHop !== undefined && hop.params.has('ob');
+    const flows: Ways = bound ? [{ ...first, only: true }, ...others.map((flow) => ({ ...flow, only: true as const }))] : located;
     if (this.#context.transports.isOwn(flows[0])) return err(sendFailure('to_myself', `${formatUri(hop)} is this server`));
     const started = this.#send(this.#build(request, flows[0]), flows, listener, undefined);
     return 'code' in started ? err(started) : ok(started);

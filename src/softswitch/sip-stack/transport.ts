@@ -43,6 +43,9 @@ export interface TransportOptions extends Pick<SipStackOptions, 'listen' | 'tls'
   readonly inUse: () => Iterable<Flow>;
 }
 
+/** What a destination by this transport is reached over when it is there. */
+const REUSED_FOR: Readonly<Record<Transport, readonly Transport[]>> = { udp: [], tcp: ['tcp', 'tls', 'ws', 'wss'], ws: ['tcp', 'tls', 'ws', 'wss'], tls: ['tls'], wss: ['wss'] };
+
 export class Transports {
   readonly #options: TransportOptions;
   readonly #listeners: Listener[] = [];
@@ -125,7 +128,7 @@ export class Transports {
     const ours = this.#listeners[flow.listener]?.bound.host;
     const listener = this.#listeners.findIndex(({ transport, bound }) => transport === 'tcp' && bound.host === ours);
     const bound = this.#listeners[listener]?.bound;
-    if (bound === undefined || isLoopback(flow.remote.host)) return undefined;
+    if (bound === undefined || flow.only === true || isLoopback(flow.remote.host)) return undefined;
     return { transport: 'tcp', listener, local: { host: flow.local.host, port: bound.port }, remote: flow.remote };
   }
 
@@ -202,7 +205,7 @@ export class Transports {
         // A WebSocket client has said what it wants, and may wait for calls in silence.
         const settled = transport === 'ws' || transport === 'wss';
         if (settled) this.#gate.settled(index, remote);
-        this.#connections.accept({ transport, remote }, index, settled, make);
+        this.#connections.accept({ listener: index, transport, remote }, settled, make);
       },
     });
     this.#handshakes.push(handshakes);
@@ -249,7 +252,7 @@ export class Transports {
 
   async #flowTo({ transport, host, port, serverName }: Destination): Promise<Flow | undefined> {
     // A client that registered is reached over its own connection (RFC 5626 §5.3), be it more secure than was asked for.
-    const own = transport === 'tcp' || transport === 'ws' ? this.#connections.find({ host, port }) : undefined;
+    const own = this.#standing({ transport, host, port, ...(serverName === undefined ? {} : { serverName }) });
     if (own !== undefined) return new Promise((resolve) => this.#flowOf(own, resolve));
     const all = [...this.#listeners.entries()].filter(([, listener]) => listener.transport === transport && isIPv6(listener.bound.host) === isIPv6(host));
     const route = all.length < 2 ? undefined : await new Promise<string | undefined>((resolve) => this.#locals.find(host, resolve));
@@ -260,10 +263,20 @@ export class Transports {
     return { transport, listener, local: { host: local, port: bound.port }, remote: { host, port }, ...(serverName === undefined ? {} : { serverName }) };
   }
 
+  /** A connection there is with a place: one by TLS may stand for one by TCP, never the other way round. */
+  #standing({ transport, host, port, serverName }: Destination): Connection | undefined {
+    const wanted = REUSED_FOR[transport];
+    for (const [listener, { transport: by }] of this.#listeners.entries()) {
+      const known = wanted.includes(by) ? this.#connections.get({ listener, transport: by, remote: { host, port }, ...(serverName === undefined ? {} : { serverName }) }) : undefined;
+      if (known !== undefined) return known;
+    }
+    return undefined;
+  }
+
   /** Opens the connection of a flow; false when it cannot even begin. Nobody can connect to a WebSocket client. */
   #connect(flow: Flow, listener: Listener | undefined): boolean {
     const { transport } = flow;
-    if (listener === undefined || (transport !== 'tcp' && transport !== 'tls')) return false;
+    if (listener === undefined || flow.only === true || (transport !== 'tcp' && transport !== 'tls')) return false;
     const { host, port } = flow.remote;
     const to = { host, port, ...(isWildcard(listener.bound.host) ? {} : { localAddress: listener.bound.host }) };
     const socket = this.#gate.leave(() => {
@@ -272,9 +285,9 @@ export class Transports {
       return connectTls({ ...this.#credentials?.current, ...to, ...(flow.serverName === undefined ? {} : { servername: flow.serverName }), rejectUnauthorized: verify !== 'none' });
     });
     if (socket === undefined) return false;
-    const peer: Peer = { transport, remote: flow.remote, ...(flow.serverName === undefined ? {} : { serverName: flow.serverName }) };
+    const peer: Peer = { listener: flow.listener, transport, remote: flow.remote, ...(flow.serverName === undefined ? {} : { serverName: flow.serverName }) };
     const done = transport === 'tcp' ? 'connect' : 'secureConnect';
-    this.#connections.open(peer, flow.listener, (events) => streamCarrier(socket, this.#options.limits.messageBytes, events), (then) => void socket.once(done, then));
+    this.#connections.open(peer, (events) => streamCarrier(socket, this.#options.limits.messageBytes, events), (then) => void socket.once(done, then));
     return true;
   }
 }

@@ -162,8 +162,8 @@ export class TcpPeer extends SipPeer {
     });
   }
 
-  static async connect(target: Target): Promise<TcpPeer> {
-    const socket = createConnection({ host: target.host, port: target.port, noDelay: true });
+  static async connect(target: Target, localPort?: number): Promise<TcpPeer> {
+    const socket = createConnection({ host: target.host, port: target.port, noDelay: true, ...(localPort === undefined ? {} : { localAddress: '127.0.0.1', localPort }) });
     await once(socket, 'connect');
     return new TcpPeer(socket, socket.localPort ?? 0);
   }

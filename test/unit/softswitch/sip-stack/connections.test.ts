@@ -22,7 +22,7 @@ describe('Connections', () => {
       pause: () => undefined,
       resume: () => undefined,
     };
-    connections.accept({ transport: 'tcp', remote: { host: '192.0.2.2', port: 5060 } }, 0, false, (events) => {
+    connections.accept({ listener: 0, transport: 'tcp', remote: { host: '192.0.2.2', port: 5060 } }, false, (events) => {
       ends.push(events);
       return carrier;
     });
