@@ -7,7 +7,7 @@ import type { ConferenceActor } from './conference-actor.ts';
 /** Carries out what a participant asks for. Only a PIN needs the store; whether it is allowed, the conference's rules say. */
 export async function execute(call: CallId, command: KeypadCommand | Extract<ControlCommand, { readonly type: 'claimHost' }>, conference: ConferenceActor, rooms: RoomStore): Promise<void> {
   if (command.type !== 'claimHost') {
-    conference.post({ type: 'command', call, command });
+    conference.post({ type: 'command', by: { kind: 'participant', call }, command });
     return;
   }
   const room = await roomNow(rooms, conference.room);

@@ -1,9 +1,11 @@
-import type { CommandName } from './command-name.ts';
+import type { Commander, ControlCommand, ControlType } from './commands.ts';
 import type { Refusal } from './control.ts';
+import type { KeepAlive } from './dial.ts';
 import type { PermissionSet } from './permissions.ts';
 import type { AdmissionRule, EntryRole, HostBy, Policy, RoomRules } from './policy.ts';
 import { say, type Prompt, type PromptKey } from './prompts.ts';
 import { goodbyeOf, type EndReason } from './reasons.ts';
+import type { Running } from './schedule-end.ts';
 
 export type CallId = string;
 
@@ -14,24 +16,44 @@ export interface Participant {
   readonly hostBy?: HostBy;
   readonly rule: AdmissionRule;
   readonly permissions: PermissionSet;
+  /** What a promotion or `*1` has changed, for a demotion to restore (OVD-09). */
+  readonly original?: Pick<Participant, 'role' | 'hostBy' | 'permissions'>;
+  /** Whose membership let him in. */
+  readonly member?: string;
+  /** Absent: `always`. */
+  readonly keepAlive?: KeepAlive;
   /** `joining`: admitted, the mixer has not confirmed yet. Only `conference` counts as in the conference for the ending rules; `joining` counts for the limit. */
   readonly place: 'lobby' | 'joining' | 'conference';
   /** In the lobby: what for. Afterwards: what was waited for. */
-  readonly waitsFor?: 'host' | 'unlock';
+  readonly waitsFor?: WaitsFor;
   readonly since: number;
   readonly muted: { readonly self: boolean; readonly host: boolean; readonly policy: boolean };
   /** What the mixer was told last: joining legs cannot be told yet. */
   readonly mixer: 'muted' | 'live';
   readonly handRaised: boolean;
+  /** Decibels. */
+  readonly gain: number;
+  readonly deaf: boolean;
+  /** CO-27: one of a conference at most. */
+  readonly important: boolean;
   /** Wrong host PINs by `*1` and at the PIN prompt together: 3 a call. */
   readonly wrongPins: number;
 }
 
+export type WaitsFor = 'start' | 'host' | 'unlock';
+
+/** What is carried out by others once the rules have allowed it. */
+export type ServiceCommand = Extract<ControlCommand, { readonly type: 'move' | 'dial' | 'announce' | 'message' | 'recordStart' | 'recordStop' | 'recordPause' | 'recordResume' }>;
+
+/** To be answered once; absent where nobody waits for the answer (a keypad). */
+export type RequestId = string;
+
 /**
  * Timers of the conference; those of one leg carry its call id. `guestsOnly` is the cut, `guestsOnlyWarning` the next spoken
- * warning; `lone` first the announcement, then the cut; `lobbyPrompt:`/`wait:` are per waiter.
+ * warning; `lone` first the announcement, then the cut; `start` of a scheduled room,
+ * `scheduleWarning` and `scheduleEnd` of its end; `lobbyPrompt:`/`wait:` are per waiter.
  */
-export type ConferenceTimer = 'guestsOnly' | 'guestsOnlyWarning' | 'lone' | 'lockRelease' | `lobbyPrompt:${CallId}` | `wait:${CallId}`;
+export type ConferenceTimer = 'start' | 'scheduleWarning' | 'scheduleEnd' | 'guestsOnly' | 'guestsOnlyWarning' | 'lone' | 'lockRelease' | `lobbyPrompt:${CallId}` | `wait:${CallId}`;
 
 export type Audience = 'room' | { readonly call: CallId };
 
@@ -39,12 +61,18 @@ export type ConferenceEffect =
   /** Into the mixer, out of the lobby if it was there. `joined` or `joinFailed` answers. */
   | { readonly do: 'join'; readonly call: CallId; readonly muted: boolean }
   /** Into the lobby: its music; prompts follow as `tell`. */
-  | { readonly do: 'lobby'; readonly call: CallId; readonly waitsFor: 'host' | 'unlock' }
+  | { readonly do: 'lobby'; readonly call: CallId; readonly waitsFor: WaitsFor }
   /** Says something in the conference (mixed in) or to one leg wherever it is (lobby: over the music). */
   | { readonly do: 'tell'; readonly to: Audience; readonly prompts: readonly Prompt[] }
   /** Ends a leg; `goodbye` is played to it in full first. Answered by `left`. */
   | { readonly do: 'end'; readonly call: CallId; readonly reason: EndReason; readonly goodbye: readonly Prompt[] }
   | { readonly do: 'mute'; readonly call: CallId; readonly muted: boolean }
+  | { readonly do: 'gain'; readonly call: CallId; readonly decibels: number }
+  | { readonly do: 'deaf'; readonly call: CallId; readonly deaf: boolean }
+  /** Allowed; whoever carries it out answers. */
+  | { readonly do: 'perform'; readonly command: ServiceCommand; readonly by: Commander; readonly request: RequestId | undefined }
+  /** After the effects of the command. */
+  | { readonly do: 'answer'; readonly request: RequestId; readonly outcome: 'done' | Refusal }
   | { readonly do: 'startTimer'; readonly name: ConferenceTimer; readonly ms: number }
   | { readonly do: 'cancelTimer'; readonly name: ConferenceTimer }
   /** The room opened: calls at row 9's prompt with no digit keyed go in at once. */
@@ -58,12 +86,20 @@ export type ConferenceFact =
   | { readonly type: 'opened' }
   | { readonly type: 'closed' }
   | { readonly type: 'locked' | 'unlocked' }
-  | { readonly type: 'waiting'; readonly call: CallId; readonly waitsFor: 'host' | 'unlock' }
+  | { readonly type: 'waiting'; readonly call: CallId; readonly waitsFor: WaitsFor }
   | { readonly type: 'joined' | 'handRaised' | 'handLowered'; readonly call: CallId }
   | { readonly type: 'left'; readonly call: CallId }
-  | { readonly type: 'roleChanged'; readonly call: CallId; readonly role: EntryRole; readonly hostBy: HostBy }
+  | { readonly type: 'roleChanged'; readonly call: CallId; readonly role: EntryRole; readonly hostBy: HostBy | undefined }
   | { readonly type: 'muteChanged'; readonly call: CallId; readonly muted: Participant['muted'] }
-  | { readonly type: 'refusedCommand'; readonly call: CallId; readonly command: CommandName; readonly why: Refusal };
+  | { readonly type: 'renamed'; readonly call: CallId; readonly name: string }
+  | { readonly type: 'changed'; readonly call: CallId; readonly gain?: number; readonly deaf?: boolean; readonly important?: boolean }
+  /** `endsAt`: milliseconds since the epoch. */
+  | { readonly type: 'ending'; readonly rule: 'guests_only' | 'lone' | 'schedule'; readonly endsAt: number; readonly state: 'announced' | 'cancelled' }
+  | { readonly type: 'extended'; readonly rule: 'lone' | 'schedule'; readonly endsAt: number }
+  | { readonly type: 'scheduleStarted'; readonly start: number; readonly end: number | null }
+  | { readonly type: 'scheduleEnded'; readonly end: number }
+  /** `call`: of a participant who gave it. */
+  | { readonly type: 'refusedCommand'; readonly call?: CallId; readonly by: Commander; readonly command: ControlType; readonly why: Refusal };
 
 export interface ConferenceState {
   readonly room: RoomRules;
@@ -79,6 +115,8 @@ export interface ConferenceState {
   /** The end of a conference that only guests are left in, and the warnings still to come, as times before it. */
   readonly guestsOnly: { readonly cutAt: number; readonly warnings: readonly number[] } | undefined;
   readonly lone: 'off' | 'counting' | 'announced';
+  /** Of a scheduled room; undefined before anybody came. */
+  readonly schedule: Running | undefined;
   /** Whether the room was removed: who still comes from a PIN prompt is ended. */
   readonly existence: 'exists' | 'removed';
 }
@@ -144,13 +182,8 @@ export class Turn {
   }
 
   /** Tells everybody in the conference but one. */
-  tellOthers(call: CallId, ...keys: readonly PromptKey[]): void {
+  tellOthers(call: CallId | undefined, ...keys: readonly PromptKey[]): void {
     for (const other of this.those((participant) => participant.place === 'conference' && participant.call !== call)) this.tell({ call: other.call }, ...keys);
-  }
-
-  refuse(call: CallId, command: CommandName, why: Refusal, spoken: PromptKey): void {
-    this.tell({ call }, spoken);
-    this.emit({ type: 'refusedCommand', call, command, why });
   }
 
   /** Takes a participant out: nothing of it is left but, when we ended it, its name among the leaving. */

@@ -1,13 +1,18 @@
 import { unreachable } from '../lib/result.ts';
 import type { Step } from '../lib/machine.ts';
-import { changeMute, runCommand, type ConferenceCommand } from './conference-commands.ts';
+import { runCommand, type Order } from './conference-commands.ts';
 import { isInside, isMuted, isOpen, Turn, type CallId, type ConferenceEffect, type ConferenceState, type ConferenceTimer, type Participant } from './conference-state.ts';
-import { cutGuests, loneTimer, warnGuests, watchGuestsOnly, watchLone } from './ending.ts';
+import type { KeepAlive } from './dial.ts';
+import { cutGuests, loneTimer, warnGuests, watchGuestsOnly, watchLone, watchUnattended } from './ending.ts';
+import { hostByOf, permissionsByRule } from './entry.ts';
 import { close, endWait, findPlace, letInWaitersFor, repeatWaitingPrompt, unlock } from './lobby.ts';
-import { permissionsOf, union } from './permissions.ts';
-import type { AdmissionRule, EntryRole, HostBy, Policy, RoomRules } from './policy.ts';
+import { changeRole } from './participant-commands.ts';
+import { union } from './permissions.ts';
+import type { AdmissionRule, EntryRole, Policy, RoomRules } from './policy.ts';
 import { say, type PromptKey } from './prompts.ts';
 import type { EndReason } from './reasons.ts';
+import { policyWith } from './room-rules.ts';
+import { endSchedule, followSchedule, warnOfEnd } from './schedule-end.ts';
 
 /**
  * One room while somebody is in it or waits for it: who is in the conference, who is in the lobby, open or closed, locked or
@@ -18,19 +23,31 @@ export { isMuted, isOpen } from './conference-state.ts';
 
 export type ConferenceEvent =
   /** A call has a role (from admission or IVR). */
-  | { readonly type: 'enter'; readonly call: CallId; readonly name: string; readonly role: EntryRole; readonly rule: AdmissionRule; readonly wrongPins: number }
+  | {
+      readonly type: 'enter';
+      readonly call: CallId;
+      readonly name: string;
+      readonly role: EntryRole;
+      readonly rule: AdmissionRule;
+      readonly wrongPins: number;
+      /** Whose membership it is by. */
+      readonly member?: string;
+      readonly keepAlive?: KeepAlive;
+    }
   /** The mixer took the leg, or did not. */
   | { readonly type: 'joined'; readonly call: CallId }
   | { readonly type: 'joinFailed'; readonly call: CallId; readonly reason: EndReason }
   /** The leg is gone (hung up, ended, lost); also sent after our own `end`. */
   | { readonly type: 'left'; readonly call: CallId }
-  | { readonly type: 'command'; readonly call: CallId; readonly command: ConferenceCommand }
+  | ({ readonly type: 'command' } & Order)
   /** `*1` with the entry already compared (the PIN itself does not come here). */
   | { readonly type: 'hostClaimed'; readonly call: CallId; readonly match: 'host' | 'none' }
   | { readonly type: 'timer'; readonly name: ConferenceTimer }
   /** The room was changed, or removed. */
   | { readonly type: 'roomChanged'; readonly room: RoomRules }
   | { readonly type: 'roomRemoved' }
+  /** OV-46. */
+  | { readonly type: 'memberRemoved'; readonly member: string }
   /** Everybody is to be told goodbye and ended (drain, media server lost). */
   | { readonly type: 'endAll'; readonly reason: EndReason };
 
@@ -44,14 +61,16 @@ export function initialConference(room: RoomRules): ConferenceState {
     leaving: new Set(),
     guestsOnly: undefined,
     lone: 'off',
+    schedule: undefined,
     existence: 'exists',
   };
 }
 
 /** `now`: milliseconds since the epoch. */
 export function conferenceStep(state: ConferenceState, event: ConferenceEvent, policy: Policy, now: number): Step<ConferenceState, ConferenceEffect> {
-  const turn = new Turn(state, policy, now);
+  const turn = new Turn(state, policyWith(policy, state.room.rules), now);
   handle(turn, event);
+  watchUnattended(turn);
   if (turn.state.access === 'open' && turn.count(isInside) === 0) close(turn);
   watchGuestsOnly(turn);
   // The guests-only end may be at once, and leave nobody.
@@ -80,7 +99,7 @@ function handle(turn: Turn, event: ConferenceEvent): void {
       left(turn, event.call);
       return;
     case 'command':
-      whoever(turn, event.call, (turn, participant) => runCommand(turn, participant, event.command));
+      runCommand(turn, event);
       return;
     case 'hostClaimed':
       whoever(turn, event.call, (turn, participant) => hostClaimed(turn, participant, event.match));
@@ -94,6 +113,9 @@ function handle(turn: Turn, event: ConferenceEvent): void {
     case 'roomRemoved':
       turn.set({ existence: 'removed' });
       endAll(turn, 'room_removed');
+      return;
+    case 'memberRemoved':
+      for (const participant of turn.those(({ member }) => member === event.member)) turn.end(participant, 'member_removed');
       return;
     case 'endAll':
       endAll(turn, event.reason);
@@ -109,29 +131,36 @@ function whoever(turn: Turn, call: CallId, what: (turn: Turn, participant: Parti
   if (participant !== undefined) what(turn, participant);
 }
 
-function enter(turn: Turn, { call, name, role, rule, wrongPins }: Extract<ConferenceEvent, { type: 'enter' }>): void {
+function enter(turn: Turn, { call, name, role, rule, wrongPins, member, keepAlive }: Extract<ConferenceEvent, { type: 'enter' }>): void {
   const { room, participants, leaving, existence } = turn.state;
   if (participants.has(call) || leaving.has(call)) return;
-  const hostBy = role === 'host' ? hostByOf(rule) : undefined;
+  const hostBy = hostByOf(rule, role);
   const participant: Participant = {
     call,
     name,
     role,
     ...(hostBy === undefined ? {} : { hostBy }),
     rule,
-    permissions: permissionsOf(role, hostBy, room),
+    permissions: permissionsByRule(rule, role, member, room),
+    ...(member === undefined ? {} : { member }),
+    ...(keepAlive === undefined ? {} : { keepAlive }),
     place: 'joining',
     since: turn.now,
     muted: { self: false, host: false, policy: false },
     mixer: 'live',
     handRaised: false,
+    gain: 0,
+    deaf: false,
+    important: false,
     wrongPins,
   };
-  if (existence === 'removed') turn.end(participant, 'room_removed');
-  else findPlace(turn, participant);
+  if (existence === 'removed') {
+    turn.end(participant, 'room_removed');
+    return;
+  }
+  if (turn.state.schedule === undefined && room.schedule !== undefined) followSchedule(turn);
+  findPlace(turn, participant);
 }
-
-const hostByOf = (rule: AdmissionRule): HostBy => (rule === 'no_pins' ? 'no_pins' : 'pin');
 
 function joined(turn: Turn, participant: Participant): void {
   if (participant.place !== 'joining') return;
@@ -158,7 +187,7 @@ function left(turn: Turn, call: CallId): void {
 
 /** `*1`: changes the entry role; the permissions become those of a PIN host plus what he already had. */
 function hostClaimed(turn: Turn, participant: Participant, match: 'host' | 'none'): void {
-  const { call, role, place, permissions } = participant;
+  const { call, role } = participant;
   const { room } = turn.state;
   if (role === 'host') {
     turn.tell({ call }, 'host_already');
@@ -172,19 +201,16 @@ function hostClaimed(turn: Turn, participant: Participant, match: 'host' | 'none
     else turn.tell({ call }, 'host_refused');
     return;
   }
-  const host: Participant = { ...participant, role: 'host', hostBy: 'claimed', permissions: union(permissions, permissionsOf('host', 'claimed', room)) };
-  turn.put(host);
-  turn.emit({ type: 'roleChanged', call, role: 'host', hostBy: 'claimed' });
   turn.tell({ call }, 'host_accepted');
-  if (place === 'lobby') findPlace(turn, host);
-  // What mutes all guests does not mute a host.
-  else changeMute(turn, host, { ...host.muted, host: false, policy: false });
+  changeRole(turn, participant, 'claimed');
 }
 
 /** Roles already given stay (PX-16), and nobody present is dropped (PXD-25). */
 function roomChanged(turn: Turn, room: RoomRules): void {
   const wasOpen = isOpen(turn.state);
+  const before = turn.state.room.schedule;
   turn.set({ room });
+  if (JSON.stringify(before) !== JSON.stringify(room.schedule) && turn.state.participants.size > 0) followSchedule(turn);
   if (room.hasHostPin) return;
   // PXD-22: without a host PIN everybody inside may admit.
   for (const participant of turn.those(() => true)) turn.put({ ...participant, permissions: union(participant.permissions, ['canAdmit']) });
@@ -208,6 +234,15 @@ function timer(turn: Turn, name: ConferenceTimer): void {
       return;
     case 'lone':
       loneTimer(turn);
+      return;
+    case 'start':
+      followSchedule(turn);
+      return;
+    case 'scheduleWarning':
+      warnOfEnd(turn);
+      return;
+    case 'scheduleEnd':
+      endSchedule(turn);
       return;
     case 'lockRelease':
       if (turn.state.lock === 'unlocked') return;

@@ -27,10 +27,10 @@ export function watchGuestsOnly(turn: Turn): void {
   } else if (turn.count((participant) => isIn(participant) || isJoining(participant)) === 0) {
     stopGuestsOnly(turn);
   } else if (hostsIn > 0) {
-    stopGuestsOnly(turn);
+    cancelGuestsOnly(turn, guestsOnly.cutAt);
     turn.tell('room', 'guests_only_cancelled');
   } else if (!room.hasHostPin) {
-    stopGuestsOnly(turn);
+    cancelGuestsOnly(turn, guestsOnly.cutAt);
     turn.tell('room', 'end_cancelled');
   }
 }
@@ -43,6 +43,7 @@ function startGuestsOnly(turn: Turn): void {
     cutGuests(turn);
     return;
   }
+  turn.emit({ type: 'ending', rule: 'guests_only', endsAt: turn.now + guestsOnlyMs, state: 'announced' });
   turn.do({ do: 'tell', to: 'room', prompts: [{ key: 'guests_only', count: wholeMinutes(guestsOnlyMs) }] });
   turn.startTimer('guestsOnly', guestsOnlyMs);
   startNextWarning(turn);
@@ -63,6 +64,11 @@ export function warnGuests(turn: Turn): void {
   turn.do({ do: 'tell', to: 'room', prompts });
   turn.set({ guestsOnly: { ...guestsOnly, warnings } });
   startNextWarning(turn);
+}
+
+function cancelGuestsOnly(turn: Turn, endsAt: number): void {
+  stopGuestsOnly(turn);
+  turn.emit({ type: 'ending', rule: 'guests_only', endsAt, state: 'cancelled' });
 }
 
 function stopGuestsOnly(turn: Turn): void {
@@ -109,9 +115,11 @@ export function loneTimer(turn: Turn): void {
   if (lone === 'counting') {
     const code = codeOf(turn.policy.keypad.table, 'help');
     const extend = code === undefined ? [] : [...say('help_extend'), ...spokenCode(code)];
+    const noticeMs = Math.min(loneNoticeMs, turn.policy.ending.loneParticipantMs);
     turn.set({ lone: 'announced' });
+    turn.emit({ type: 'ending', rule: 'lone', endsAt: turn.now + noticeMs, state: 'announced' });
     turn.do({ do: 'tell', to: { call: participant.call }, prompts: [...say('lone_ending'), ...extend] });
-    turn.startTimer('lone', Math.min(loneNoticeMs, turn.policy.ending.loneParticipantMs));
+    turn.startTimer('lone', noticeMs);
   } else if (guestsOnly !== undefined && guestsOnly.cutAt <= turn.now) {
     // At the same instant the earlier row of section 5 wins.
     cutGuests(turn);
@@ -123,5 +131,16 @@ export function loneTimer(turn: Turn): void {
 /** `*0` after the announcement. */
 export function extendLone(turn: Turn, participant: Participant): void {
   startLone(turn);
+  turn.emit({ type: 'extended', rule: 'lone', endsAt: turn.now + turn.policy.ending.loneParticipantMs });
   turn.tell({ call: participant.call }, 'extended');
+}
+
+/** Only legs left that keep no conference up, recorders for one (PXD-27, COD-20). Somebody on the way in may change that. */
+export function watchUnattended(turn: Turn): void {
+  const inside = turn.those(isIn);
+  if (inside.length === 0 || turn.count(isJoining) > 0) return;
+  const staying = inside.filter(({ keepAlive }) => keepAlive === undefined || keepAlive === 'always').length;
+  const several = inside.filter(({ keepAlive }) => keepAlive === 'ifMultiple').length;
+  if (staying > 0 || several > 1) return;
+  for (const leg of inside) turn.end(leg, 'unattended');
 }

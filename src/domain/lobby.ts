@@ -1,9 +1,15 @@
-import { isInside, isMuted, isOpen, type Participant, type Turn } from './conference-state.ts';
+import { isInside, isMuted, isOpen, type Participant, type Turn, type WaitsFor } from './conference-state.ts';
+import { isDialled } from './entry.ts';
+import type { PromptKey } from './prompts.ts';
 
-/** Who comes in, who waits, and who is let in: policy.md section 1, steps (b) to (e), and "Open and closed". */
+/** Who comes in, who waits, and who is let in: policy.md section 1, steps (a) to (e), and "Open and closed". */
 
 /** Gives a participant with a role its place. */
 export function findPlace(turn: Turn, participant: Participant): void {
+  if (turn.state.schedule?.at === 'early') {
+    wait(turn, participant, 'start'); // (a), hosts too
+    return;
+  }
   const wasOpen = isOpen(turn.state);
   if (!wasOpen && participant.role !== 'host') wait(turn, participant, 'host'); // (b), PX-08
   else if (turn.state.lock === 'locked' && !passesLock(turn, participant)) wait(turn, participant, 'unlock'); // (c), PXD-21
@@ -12,9 +18,9 @@ export function findPlace(turn: Turn, participant: Participant): void {
   if (!wasOpen && isOpen(turn.state)) letInWaitersFor(turn, 'host');
 }
 
-/** Hosts pass. Without a host PIN everybody is host, and only those known by identity pass (PXD-22). */
-function passesLock(turn: Turn, { role, hostBy }: Participant): boolean {
-  return turn.state.room.hasHostPin ? role === 'host' : hostBy === 'identity';
+/** Hosts pass, and whom the conference called. Without a host PIN everybody is host, and only those known by identity pass (PXD-22). */
+function passesLock(turn: Turn, { role, hostBy, rule }: Participant): boolean {
+  return isDialled(rule) || (turn.state.room.hasHostPin ? role === 'host' : hostBy === 'identity');
 }
 
 /** Steps (d) and (e). The first one in opens the room. */
@@ -50,7 +56,7 @@ export function letInWaitersFor(turn: Turn, what: 'host' | 'unlock'): void {
   for (const waiter of waitersFor(turn, what)) letIn(turn, waiter);
 }
 
-export function waitersFor(turn: Turn, what: 'host' | 'unlock'): readonly Participant[] {
+export function waitersFor(turn: Turn, what: WaitsFor): readonly Participant[] {
   return turn.those(({ place, waitsFor }) => place === 'lobby' && waitsFor === what);
 }
 
@@ -84,18 +90,19 @@ function releaseLock(turn: Turn): void {
   turn.emit({ type: 'unlocked' });
 }
 
-function wait(turn: Turn, participant: Participant, waitsFor: 'host' | 'unlock'): void {
+function wait(turn: Turn, participant: Participant, waitsFor: WaitsFor): void {
   turn.do({ do: 'lobby', call: participant.call, waitsFor });
   startWait(turn, { ...participant, place: 'lobby', waitsFor, since: turn.now });
   if (waitsFor === 'unlock') tellWhoMayAdmit(turn);
 }
 
-function startWait(turn: Turn, waiter: Participant & { readonly waitsFor: 'host' | 'unlock' }): void {
+function startWait(turn: Turn, waiter: Participant & { readonly waitsFor: WaitsFor }): void {
   const { firstPromptMs, waitingForHostMs, lockedOutMs } = turn.policy.lobby;
   turn.put(waiter);
   turn.cancelWait(waiter.call);
   turn.startTimer(`lobbyPrompt:${waiter.call}`, firstPromptMs);
-  turn.startTimer(`wait:${waiter.call}`, waiter.waitsFor === 'host' ? waitingForHostMs : lockedOutMs);
+  // The wait for the start ends with the start.
+  if (waiter.waitsFor !== 'start') turn.startTimer(`wait:${waiter.call}`, waiter.waitsFor === 'host' ? waitingForHostMs : lockedOutMs);
   turn.emit({ type: 'waiting', call: waiter.call, waitsFor: waiter.waitsFor });
 }
 
@@ -107,9 +114,11 @@ function tellWhoMayAdmit(turn: Turn): void {
   }
 }
 
+const waitingPrompts: Readonly<Record<WaitsFor, PromptKey>> = { start: 'waiting_start', host: 'waiting_host', unlock: 'waiting_locked' };
+
 export function repeatWaitingPrompt(turn: Turn, { call, place, waitsFor }: Participant): void {
-  if (place !== 'lobby') return;
-  turn.tell({ call }, waitsFor === 'host' ? 'waiting_host' : 'waiting_locked');
+  if (place !== 'lobby' || waitsFor === undefined) return;
+  turn.tell({ call }, waitingPrompts[waitsFor]);
   turn.startTimer(`lobbyPrompt:${call}`, turn.policy.lobby.repeatPromptMs);
 }
 

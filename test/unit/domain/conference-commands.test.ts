@@ -1,7 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import type { ConferenceCommand } from '../../../src/domain/conference-commands.ts';
-import { mayControl } from '../../../src/domain/control.ts';
+import type { KeypadCommand } from '../../../src/domain/commands.ts';
+import { mayAsk } from '../../../src/domain/control.ts';
 import { permissionsOf } from '../../../src/domain/permissions.ts';
 import type { HostBy, RoomRules } from '../../../src/domain/policy.ts';
 import { bothPins, noPins } from './fixtures.ts';
@@ -16,8 +16,8 @@ function running(room: RoomRules, ...guests: readonly string[]): Meeting {
 }
 
 describe('who may do what, policy section 3', () => {
-  const controls: readonly ConferenceCommand['type'][] = ['toggleMuteGuests', 'toggleLock', 'nextLayout', 'admitNext', 'refuseNext', 'endForAll'];
-  const own: readonly ConferenceCommand['type'][] = ['help', 'toggleHand', 'count', 'toggleMuteSelf'];
+  const controls: readonly KeypadCommand['type'][] = ['toggleMuteGuests', 'toggleLock', 'nextLayout', 'admitNext', 'refuseNext', 'endForAll'];
+  const own: readonly KeypadCommand['type'][] = ['help', 'toggleHand', 'count', 'toggleMuteSelf'];
   const rows: readonly (readonly [name: string, role: 'host' | 'guest', hostBy: HostBy | undefined, room: RoomRules, allowed: readonly string[]])[] = [
     ['PX-10: PIN host', 'host', 'pin', bothPins, []],
     ['PX-10: PIN host, pinHostControls full', 'host', 'pin', withControls, controls],
@@ -31,17 +31,17 @@ describe('who may do what, policy section 3', () => {
   ];
   for (const [name, role, hostBy, room, allowed] of rows) {
     it(name, () => {
-      const controller = { place: 'conference', permissions: permissionsOf(role, hostBy, room) } as const;
+      const controller = { kind: 'participant', place: 'conference', permissions: permissionsOf(role, hostBy, room) } as const;
       for (const command of controls) {
-        assert.deepEqual(mayControl(controller, command), allowed.includes(command) ? { kind: 'allowed' } : { kind: 'refused', why: 'not_permitted' }, command);
+        assert.deepEqual(mayAsk(controller, { type: command }), allowed.includes(command) ? { kind: 'allowed' } : { kind: 'refused', why: 'not_permitted' }, command);
       }
-      for (const command of own) assert.deepEqual(mayControl(controller, command), { kind: 'allowed' }, command);
+      for (const command of own) assert.deepEqual(mayAsk(controller, { type: command }), { kind: 'allowed' }, command);
     });
   }
 
   it('in the lobby: help and claiming host only', () => {
-    const controller = { place: 'lobby', permissions: permissionsOf('host', 'identity', bothPins) } as const;
-    const allowed = ([...controls, ...own, 'claimHost'] as const).filter((command) => mayControl(controller, command).kind === 'allowed');
+    const controller = { kind: 'participant', place: 'lobby', permissions: permissionsOf('host', 'identity', bothPins) } as const;
+    const allowed = ([...controls, ...own, 'claimHost'] as const).filter((command) => mayAsk(controller, { type: command }).kind === 'allowed');
     assert.deepEqual(allowed, ['help', 'claimHost']);
   });
 

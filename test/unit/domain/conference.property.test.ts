@@ -29,7 +29,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: ofCall(fc.constant((call) => ({ type: 'joined', call }))) },
   { weight: 3, arbitrary: ofCall(fc.constant((call) => ({ type: 'joinFailed', call, reason: 'media_unavailable' }))) },
   { weight: 10, arbitrary: ofCall(fc.constant((call) => ({ type: 'left', call }))) },
-  { weight: 40, arbitrary: ofCall(fc.constantFrom(...commands).map((type) => (call: string): ConferenceEvent => ({ type: 'command', call, command: { type } }))) },
+  { weight: 40, arbitrary: ofCall(fc.constantFrom(...commands).map((type) => (call: string): ConferenceEvent => ({ type: 'command', by: { kind: 'participant', call }, command: { type } }))) },
   { weight: 5, arbitrary: ofCall(fc.constantFrom('host' as const, 'none' as const).map((match) => (call: string): ConferenceEvent => ({ type: 'hostClaimed', call, match }))) },
   { weight: 3, arbitrary: fc.constantFrom(...rooms).map((room): Action => ({ act: 'room', event: { type: 'roomChanged', room } })) },
   { weight: 1, arbitrary: fc.constantFrom<ConferenceEvent>({ type: 'endAll', reason: 'media_lost' }, { type: 'roomRemoved' }).map((event): Action => ({ act: 'room', event })) },

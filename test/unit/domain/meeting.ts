@@ -1,5 +1,7 @@
 import { conferenceStep, initialConference, type ConferenceEffect, type ConferenceEvent, type ConferenceState, type ConferenceTimer, type Participant } from '../../../src/domain/conference.ts';
+import type { Commander, KeypadCommand } from '../../../src/domain/commands.ts';
 import type { ConferenceCommand } from '../../../src/domain/conference-commands.ts';
+import type { KeepAlive } from '../../../src/domain/dial.ts';
 import type { AdmissionRule, Policy, RoomRules } from '../../../src/domain/policy.ts';
 import { unreachable } from '../../../src/lib/result.ts';
 import { policy, promptText } from './fixtures.ts';
@@ -41,8 +43,8 @@ export class Meeting extends Timeline<ConferenceState, ConferenceEvent, Conferen
     return this;
   }
 
-  enter(call: string, role: 'host' | 'guest', rule: AdmissionRule, wrongPins = 0): void {
-    this.post({ type: 'enter', call, name: call, role, rule, wrongPins });
+  enter(call: string, role: 'host' | 'guest', rule: AdmissionRule, wrongPins = 0, more: { readonly member?: string; readonly keepAlive?: KeepAlive } = {}): void {
+    this.post({ type: 'enter', call, name: call, role, rule, wrongPins, ...more });
   }
 
   leave(...calls: readonly string[]): this {
@@ -50,9 +52,14 @@ export class Meeting extends Timeline<ConferenceState, ConferenceEvent, Conferen
     return this;
   }
 
-  does(call: string, type: ConferenceCommand['type']): this {
-    this.post({ type: 'command', call, command: { type } });
+  /** By console or REST. */
+  orders(by: Commander, command: ConferenceCommand, request?: string): this {
+    this.post({ type: 'command', by, command, ...(request === undefined ? {} : { request }) });
     return this;
+  }
+
+  does(call: string, type: KeypadCommand['type']): this {
+    return this.orders({ kind: 'participant', call }, { type });
   }
 
   claims(call: string, match: 'host' | 'none'): this {
@@ -100,6 +107,14 @@ function line(effect: ConferenceEffect): string {
       return `end ${effect.call} ${effect.reason}: ${promptText(effect.goodbye)}`;
     case 'mute':
       return `${effect.muted ? 'mute' : 'unmute'} ${effect.call}`;
+    case 'gain':
+      return `gain ${effect.call} ${effect.decibels}`;
+    case 'deaf':
+      return `${effect.deaf ? 'deafen' : 'undeafen'} ${effect.call}`;
+    case 'perform':
+      return `perform ${effect.command.type}`;
+    case 'answer':
+      return `answer ${effect.request} ${effect.outcome}`;
     case 'opened':
     case 'idle':
       return effect.do;

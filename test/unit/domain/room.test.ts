@@ -66,7 +66,7 @@ describe('checkPins', () => {
 });
 
 describe('what is told about a room', () => {
-  const room: Room = { ...settings, id: 'r', pins: { host: { hash: 'h', length: 4 }, guest: { hash: 'g', length: 7 } } };
+  const room: Room = { ...settings, id: 'r', version: 1, createdAt: 0, members: [], pins: { host: { hash: 'h', length: 4 }, guest: { hash: 'g', length: 7 } } };
 
   it('PX-03 warns of a room without a host PIN', () => {
     assert.deepEqual(roomWarnings({ pins: {} }), ['no_host_pin']);
@@ -85,6 +85,10 @@ describe('what is told about a room', () => {
       mediaEncryption: 'optional',
       muteGuestsOnJoin: false,
       anonymous: { moderator: true, speaker: true },
+      rolePermissions: { moderator: {}, speaker: {} },
+      rules: {},
+      members: [],
+      memberReuse: 'flag',
     });
     assert.equal(roomRules({ ...room, pins: {} }).longestPin, 0);
     assert.equal(roomRules({ ...room, participantLimit: 5 }).participantLimit, 5);
