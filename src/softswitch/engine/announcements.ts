@@ -39,8 +39,8 @@ export class Announcements {
     return this.#queue.length === 0 && this.#beside.length === 0;
   }
 
-  add(play: PlayId, source: AudioSource, where: 'queue' | 'beside'): void {
-    this.#newest = { play, reader: openSource(source, this.#files, this.#rate), sounding: false, paused: false, volume: 0 };
+  add(play: PlayId, source: AudioSource, where: 'queue' | 'beside', volume = 0): void {
+    this.#newest = { play, reader: openSource(source, this.#files, this.#rate), sounding: false, paused: false, volume };
     (where === 'queue' ? this.#queue : this.#beside).push(this.#newest);
   }
 

@@ -79,6 +79,10 @@ export interface MemberState {
   readonly volumeOut: number;
   /** Energy threshold for talk detection, mod_conference scale (0..1800, stock 100). Below it a member is not mixed (it is for 800 ms after its last loud frame). 0: always mixed. */
   readonly energyLevel: number;
+  /** The energy level follows what is heard of the member, between `least` and `most` (mod_conference `auto-energy`): down after `quietMs` without talk, to three quarters of a longer talk's energy when it ends. Told as `energyLevel`. */
+  readonly autoEnergy?: { readonly most: number; readonly least: number; readonly quietMs: number };
+  /** Near this energy a member is made softer, above it for more than `hits` frames muted for `muteMs` (mod_conference `max-energy`). */
+  readonly maxEnergy?: { readonly level: number; readonly muteMs: number; readonly hits: number };
   /** Automatic gain towards this energy (mod_conference `agc`); 0 or absent: off. */
   readonly agcLevel?: number;
 }
@@ -180,6 +184,8 @@ export type EngineEvent =
    * `energy` is that of the frame that began it, and the average over the talk when it stopped; `muted` members are watched too.
    */
   | { readonly type: 'talking'; readonly conference: ConferenceId; readonly leg: LegId; readonly talking: boolean; readonly energy: number; readonly durationMs: number; readonly muted: boolean }
+  /** `autoEnergy` changed the energy level of a member. */
+  | { readonly type: 'energyLevel'; readonly conference: ConferenceId; readonly leg: LegId; readonly level: number }
   /** A recording began, or ended: exactly one of `stopped` and `failed` each. `samples` at the rate of the file, `bytes` of the whole file. */
   | { readonly type: 'recording'; readonly recording: RecordingId; readonly what: 'started' }
   | { readonly type: 'recording'; readonly recording: RecordingId; readonly what: 'stopped'; readonly why: 'asked' | 'limit' | 'silence' | 'left'; readonly samples: number; readonly bytes: number; readonly rate: number }
@@ -222,8 +228,8 @@ export interface Engine {
   setMember(leg: LegId, member: MemberState): void;
   /** Whether `listener` hears `speaker` (mod_conference `relate`); lasts until one of them leaves. */
   relate(conference: ConferenceId, listener: LegId, speaker: LegId, hears: boolean): void;
-  /** Plays into the mix of a conference, or over it to one member. Several queue up in order, per target; `async` ones sound at once, beside the queue. */
-  playToConference(conference: ConferenceId, play: PlayId, source: AudioSource, options?: { readonly leg?: LegId; readonly async?: boolean }): void;
+  /** Plays into the mix of a conference, or over it to one member. Several queue up in order, per target; `async` ones sound at once, beside the queue. `volume`: step, -4..4. */
+  playToConference(conference: ConferenceId, play: PlayId, source: AudioSource, options?: { readonly leg?: LegId; readonly async?: boolean; readonly volume?: number }): void;
   /** Stops what `playToConference` has running and queued, for the conference or one member; `async`: what sounds beside the queue; `last`: the newest. Answers how many were stopped. */
   stopConferencePlay(conference: ConferenceId, which: 'current' | 'all' | 'async' | 'last', leg?: LegId): Promise<number>;
   /** Changes what sounds in the queue: paused or not, moved to a position (ms), volume step. */

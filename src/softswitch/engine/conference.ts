@@ -2,6 +2,7 @@
 import { Announcements } from './announcements.ts';
 import type { AudioSource, ConferenceId, ConferenceSettings, EngineEvent, LegId, MemberState, PlayId } from './api.ts';
 import type { AudioFiles } from './audio-files.ts';
+import { AutoEnergyLevel, LoudnessGuard } from './energy-rules.ts';
 import type { SharedEncoder } from './frame-encoder.ts';
 import { GainControl } from './gain-control.ts';
 import type { PlayAdjustment, PlayStatus, StopWhich } from './messages.ts';
@@ -24,6 +25,8 @@ interface Member {
   readonly detector: TalkDetector;
   readonly gate: NoiseGate;
   readonly gainControl: GainControl;
+  readonly autoEnergy: AutoEnergyLevel;
+  readonly guard: LoudnessGuard;
   readonly announcements: Announcements;
   /** What the member says in the present tick, and whether that is in the sum. */
   readonly frame: Int16Array;
@@ -92,6 +95,8 @@ export class Conference {
       detector: new TalkDetector(),
       gate: new NoiseGate(),
       gainControl: new GainControl(),
+      autoEnergy: new AutoEnergyLevel(),
+      guard: new LoudnessGuard(),
       announcements: this.#newAnnouncements(leg.id),
       frame: new Int16Array(this.rate / FRAMES_PER_SECOND),
       isInSum: false,
@@ -144,8 +149,8 @@ export class Conference {
     else who.unheard.add(whom);
   }
 
-  play(play: PlayId, source: AudioSource, leg: LegId | undefined, async: boolean): void {
-    this.#announcementsOf(leg)?.add(play, source, async ? 'beside' : 'queue');
+  play(play: PlayId, source: AudioSource, { leg, async, volume }: { readonly leg: LegId | undefined; readonly async: boolean; readonly volume: number }): void {
+    this.#announcementsOf(leg)?.add(play, source, async ? 'beside' : 'queue', volume);
   }
 
   stopPlay(which: StopWhich, leg: LegId | undefined): number {
@@ -192,10 +197,12 @@ export class Conference {
     else if (outcome !== 'quiet') measure(frame, loudness);
     const { energy, peak } = loudness;
     this.#tellTalk(member, detector.frame(energy, state.energyLevel));
+    if (state.autoEnergy !== undefined) this.#setEnergyLevel(member, member.autoEnergy.frame(member.state.energyLevel, detector.isTalking, state.autoEnergy));
+    const guarded = state.maxEnergy === undefined || !maySpeak(state) ? 1 : member.guard.frame(energy, detector.loudFrames, state.maxEnergy);
     gate.frame(peak, state.energyLevel);
-    member.isInSum = maySpeak(state) && !isSilent && outcome !== 'quiet' && gate.isOpen;
+    member.isInSum = maySpeak(state) && !isSilent && outcome !== 'quiet' && gate.isOpen && guarded > 0;
     if (!member.isInSum) return;
-    const gain = gainControl.frame(energy, state.agcLevel ?? 0, energy > state.energyLevel);
+    const gain = guarded * gainControl.frame(energy, state.agcLevel ?? 0, energy > state.energyLevel);
     if (gain !== 1) applyGain(frame, gain);
     addFrame(this.#workspace.sum, frame);
   }
@@ -265,8 +272,18 @@ export class Conference {
     return member.shared;
   }
 
-  #tellTalk({ leg, state }: Member, change: TalkChange | undefined): void {
+  #tellTalk(member: Member, change: TalkChange | undefined): void {
     if (change === undefined) return;
+    const { leg, state, detector, autoEnergy } = member;
     this.#services.emit({ type: 'talking', conference: this.id, leg: leg.id, ...change, muted: !state.speak });
+    if (change.talking || state.autoEnergy === undefined) return;
+    const { loudFrames, softFrames } = detector;
+    this.#setEnergyLevel(member, autoEnergy.talked(state.energyLevel, { ...change, loudFrames, softFrames }, state.autoEnergy));
+  }
+
+  #setEnergyLevel(member: Member, energyLevel: number): void {
+    if (energyLevel === member.state.energyLevel) return;
+    member.state = { ...member.state, energyLevel };
+    this.#services.emit({ type: 'energyLevel', conference: this.id, leg: member.leg.id, level: energyLevel });
   }
 }

@@ -130,7 +130,7 @@ export class MediaEngine {
       case 'playToConference': {
         const conference = this.#conferences.get(command.conference);
         if (conference === undefined) return;
-        conference.play(command.play, command.source, command.leg, command.async);
+        conference.play(command.play, command.source, command);
         this.#active.add(conference);
         return;
       }

@@ -23,7 +23,7 @@ export type EngineCommand =
   | { readonly type: 'lend'; readonly leg: LegId; readonly link: RelayLink }
   | { readonly type: 'leave'; readonly leg: LegId }
   | { readonly type: 'setMember'; readonly leg: LegId; readonly member: MemberState }
-  | { readonly type: 'playToConference'; readonly conference: ConferenceId; readonly play: PlayId; readonly source: AudioSource; readonly leg: LegId | undefined; readonly async: boolean }
+  | { readonly type: 'playToConference'; readonly conference: ConferenceId; readonly play: PlayId; readonly source: AudioSource; readonly leg: LegId | undefined; readonly async: boolean; readonly volume: number }
   | { readonly type: 'stopConferencePlay'; readonly request: number; readonly conference: ConferenceId; readonly which: StopWhich; readonly leg: LegId | undefined }
   | { readonly type: 'adjustConferencePlay'; readonly conference: ConferenceId; readonly change: PlayAdjustment; readonly leg: LegId | undefined }
   | { readonly type: 'conferencePlayStatus'; readonly request: number; readonly conference: ConferenceId; readonly leg: LegId | undefined }

@@ -176,7 +176,7 @@ export class EnginePool implements Engine {
   }
 
   playToConference(...[conference, play, source, options]: Parameters<Engine['playToConference']>): void {
-    this.#clientOf(conference)?.send({ type: 'playToConference', conference, play, source, leg: options?.leg, async: options?.async === true });
+    this.#clientOf(conference)?.send({ type: 'playToConference', conference, play, source, leg: options?.leg, async: options?.async === true, volume: options?.volume ?? 0 });
   }
 
   async stopConferencePlay(...[conference, which, leg]: Parameters<Engine['stopConferencePlay']>): Promise<number> {

@@ -22,7 +22,7 @@ export function playlist(argument: string, delimiter: string | undefined, soundP
   const single = delimiter === undefined || delimiter === '' || /^(?:\{[^}]*\})?file_string:/i.test(whole);
   const names = single ? [whole] : whole.split(delimiter).slice(0, MAX_ITEMS);
   return names.flatMap((name) => {
-    // `{vol=2}file` sets parameters of the file: accepted, without effect, told in its events as FreeSWITCH does.
+    // `{vol=2}file`: parameters of the file, told in its events as FreeSWITCH does. Only conferences heed one of them.
     const parameters = /^\{[^}]*\}/.exec(name)?.[0] ?? '';
     const file = item(name.slice(parameters.length), soundPrefix);
     return file.path === '' ? [] : [{ ...file, path: parameters + file.path }];

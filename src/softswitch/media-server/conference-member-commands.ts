@@ -127,10 +127,8 @@ function autoEnergy(member: Member, [value]: readonly string[]): string {
   const next = changed(member.autoEnergyLevel, value, LEVEL);
   if (next !== undefined) member.autoEnergyLevel = next;
   const reply = `${member.id} = Auto-Energy: ${member.autoEnergyLevel} Energy: ${member.energyLevel}\n`;
-  if (member.energyLevel === 0 && member.autoEnergyLevel > 0) {
-    member.energyLevel = Math.floor(member.autoEnergyLevel / 2);
-    member.conference.apply(member);
-  }
+  if (member.energyLevel === 0) member.energyLevel = Math.floor(member.autoEnergyLevel / 2);
+  member.conference.apply(member);
   if (next !== undefined) member.conference.tellOf(member, [['Action', 'auto-energy-level-member'], ['Auto-Energy-Level', String(next)]]);
   return reply;
 }
@@ -149,6 +147,7 @@ function maxEnergy(member: Member, [value]: readonly string[]): string {
       if (ms !== undefined && /^\d{1,6}$/.test(ms)) member.maxEnergyMuteMs = Math.floor(Number(ms) / 20) * 20;
       if (hits !== undefined && /^\d{1,6}$/.test(hits)) member.maxEnergyHitTrigger = Number(hits);
     }
+    member.conference.apply(member);
     member.conference.tellOf(member, [
       ['Action', 'max-energy-level-member'],
       ['Max-Energy-Level', String(member.maxEnergyLevel)],

@@ -40,13 +40,16 @@ export interface Member {
 
 export function memberState(member: Member): MemberState {
   const { conference } = member;
+  const { profile, flags } = conference;
   return {
     speak: member.speak && !member.channel.muted && !conference.waitMod,
     hear: member.hear && member.soloPlays === 0,
     hold: member.hold,
     volumeIn: member.volumeIn,
     volumeOut: member.volumeOut,
-    energyLevel: conference.flags.audioAlways ? 0 : member.energyLevel,
+    energyLevel: flags.audioAlways ? 0 : member.energyLevel,
     agcLevel: member.agcLevel,
+    ...(member.autoEnergyLevel === 0 || flags.audioAlways ? {} : { autoEnergy: { most: member.autoEnergyLevel, least: profile.energyLevel, quietMs: profile.autoEnergySeconds * 1_000 } }),
+    ...(member.maxEnergyLevel === 0 ? {} : { maxEnergy: { level: member.maxEnergyLevel, muteMs: member.maxEnergyMuteMs, hits: member.maxEnergyHitTrigger } }),
   };
 }

@@ -48,12 +48,13 @@ export class ConferencePlays {
     const sources = item?.sources ?? [];
     if (sources.length === 0 || this.#open.size + sources.length > MAX_PLAYS) return false;
     const { member, async = false } = options;
+    const volume = volumeOf(path);
     const play: ConferencePlay = { ...options, path, open: sources.length, samples: 0 };
     if (member !== undefined && options.nomux === true) this.#solo(member, 1);
     for (const source of sources) {
       const id = this.#core.newUuid();
       this.#open.set(id, play);
-      this.#core.engine.playToConference(this.#conference.uuid, id, source, { async, ...(member === undefined ? {} : { leg: member.channel.uuid }) });
+      this.#core.engine.playToConference(this.#conference.uuid, id, source, { async, volume, ...(member === undefined ? {} : { leg: member.channel.uuid }) });
     }
     return true;
   }
@@ -127,4 +128,11 @@ export class ConferencePlays {
     if (member === undefined) this.#conference.tell([...head, ['Action', 'play-file-done'], ['File', path], ...(async === true ? [['Async', 'true'] as const] : [])]);
     else this.#conference.tellOf(member, [...head, ['Action', 'play-file-member-done'], ['File', path]]);
   }
+}
+
+/** `{vol=2}file`: a volume step (mod_conference); the other parameters of a file have no effect. */
+function volumeOf(path: string): number {
+  const [, parameters = ''] = /^\{([^}]*)\}/.exec(path) ?? [];
+  const volume = /(?:^|,)\s*vol=(-?\d{1,6})/.exec(parameters)?.[1] ?? '0';
+  return Math.max(-4, Math.min(4, Number(volume)));
 }

@@ -13,7 +13,11 @@ export interface ConferenceProfile {
   readonly rate: ConferenceSettings['rate'];
   readonly energyLevel: number;
   readonly autoEnergyLevel: number;
+  /** Without talk for so long the energy level sinks, seconds. */
+  readonly autoEnergySeconds: number;
   readonly maxEnergyLevel: number;
+  readonly maxEnergyMuteMs: number;
+  readonly maxEnergyHitTrigger: number;
   readonly agcLevel: number;
   /** 0 is no limit. */
   readonly maxMembers: number;
@@ -51,12 +55,17 @@ export function readProfile(name: string, parameters: ProfileParameters = {}): C
   const text = (key: string): string => parameters[key]?.trim() ?? '';
   const number = (key: string, otherwise: number): number => (/^\d{1,9}$/.test(text(key)) ? Number(text(key)) : otherwise);
   const heartbeat = number('heartbeat-period-sec', 0);
+  const [energyLevel, autoEnergyLevel, maxEnergyLevel] = [number('energy-level', 100), number('auto-energy-level', 0), number('max-energy-level', 0)];
   return {
     name,
     rate: mixingRate(number('rate', 8_000)),
-    energyLevel: number('energy-level', 100),
-    autoEnergyLevel: number('auto-energy-level', 0),
-    maxEnergyLevel: number('max-energy-level', 0),
+    // As mod_conference: a level that is to follow what is heard begins somewhere, and one must be able to speak below the maximum.
+    energyLevel: energyLevel === 0 ? Math.floor(autoEnergyLevel / 2) : energyLevel,
+    autoEnergyLevel,
+    autoEnergySeconds: number('auto-energy-seconds', 0) || 5,
+    maxEnergyLevel: maxEnergyLevel < energyLevel ? 0 : maxEnergyLevel,
+    maxEnergyMuteMs: number('max-energy-level-mute-ms', 0),
+    maxEnergyHitTrigger: number('max-energy-hit-trigger', 5),
     agcLevel: number('auto-gain-level', 0),
     maxMembers: number('max-members', 0),
     memberFlags: text('member-flags'),

@@ -171,6 +171,11 @@ function onEngineEvent(core: Core, event: EngineEvent): void {
     case 'talking':
       core.conferences.byUuid(event.conference)?.talking(event);
       return;
+    case 'energyLevel': {
+      const member = core.channels.get(event.leg)?.member;
+      if (member?.conference.uuid === event.conference) member.energyLevel = event.level;
+      return;
+    }
     case 'recording':
       core.recordings.get(event.recording)?.(event);
       return;

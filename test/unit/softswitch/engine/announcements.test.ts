@@ -36,6 +36,14 @@ describe('announcements', () => {
     assert.deepEqual(told(), ['a started 0', 'x started 0', 'y started 0', 'a done 1600', 'b started 0', 'x done 2400', 'y done 2400', 'b done 1600']);
     assert.ok(plays.isEmpty);
   });
+  it('a volume step of its own', () => {
+    const { plays, hear } = start();
+    plays.add('a', tone(500, 20), 'queue', -4);
+    plays.add('x', tone(900, 20), 'beside', -2);
+    const heard = hear(20);
+    // Two tones of -12 dBFS, times 0.2 and 0.6.
+    for (const [hz, level] of [[500, -26], [900, -16.4]] as const) assert.ok(Math.abs(toneLevel(heard, 8000, hz) - level) < 0.5, `${hz}: ${toneLevel(heard, 8000, hz)}`);
+  });
   for (const [which, broken] of [['current', ['a']], ['async', ['x']], ['last', ['b']], ['all', ['a', 'b', 'x']]] as const) {
     it(`stop ${which}`, () => {
       const { plays, hear, told } = start();

@@ -124,6 +124,18 @@ describe('conference', () => {
     assert.deepEqual(await hearing(members, [440, 770, 1490]), ['-xx', 'x--']);
   });
 
+  it('max-energy: who is too loud is muted for a while; auto-energy: the level is told as it changes', async () => {
+    const { members } = await lab.room([440, 770]);
+    const [a] = members as [Line, Line];
+    // -20 dBFS of a sine are an energy of 2086.
+    engine.setMember(a.leg, { ...member, maxEnergy: { level: 1900, muteMs: 60_000, hits: 3 }, energyLevel: 200, autoEnergy: { most: 1500, least: 50, quietMs: 20 } });
+    assert.deepEqual(await hearing(members, [440, 770]), ['-x', '--']);
+    a.phone.hush();
+    const { level } = await bench.event('energyLevel', (event) => event.leg === a.leg);
+    // A talk of more than 2 s sets it, a shorter one lets it sink.
+    assert.ok(level === 1500 || level === 100, `${level}`);
+  });
+
   it('AGC: a soft voice is brought towards the target', async () => {
     const { members } = await lab.room([440, 770]);
     const [a, b] = members as [Line, Line];

@@ -8,6 +8,8 @@ import { PortPool } from '../../../../src/softswitch/engine/port-pool.ts';
 import { PacketLimit } from '../../../../src/softswitch/engine/rate-limit.ts';
 import type { AudioFormat } from '../../../../src/softswitch/engine/api.ts';
 import { RtpSender } from '../../../../src/softswitch/engine/rtp-sender.ts';
+import { AutoEnergyLevel, LoudnessGuard } from '../../../../src/softswitch/engine/energy-rules.ts';
+import type { AutoEnergy, MaxEnergy, Talk } from '../../../../src/softswitch/engine/energy-rules.ts';
 import { TalkDetector } from '../../../../src/softswitch/engine/talk-detector.ts';
 import type { TalkChange } from '../../../../src/softswitch/engine/talk-detector.ts';
 
@@ -159,9 +161,40 @@ describe('talk detector, F-21', () => {
   it('a little above, on and off: not at all', () => assert.deepEqual(run([200, 3], [0, 3], [200, 3], [0, 3]), []));
   it('at the level is not above it', () => assert.deepEqual(run([100, 50]), []));
   it('stops after 40 frames (800 ms) below, the 800 ms included in the length', () => {
-    assert.deepEqual(run([1000, 10], [0, 60]), [[1, started(1000)], [50, { talking: false, energy: 200, durationMs: 1000 }]]);
+    assert.deepEqual(run([1000, 10], [0, 60]), [[1, started(1000)], [50, { talking: false, energy: 1000, durationMs: 1000 }]]);
   });
   it('a pause of 780 ms is none', () => assert.deepEqual(run([1000, 10], [0, 39], [1000, 10]), [[1, started(1000)]]));
+});
+
+describe('auto-energy (conference_loop.c)', () => {
+  const rule: AutoEnergy = { most: 900, least: 100, quietMs: 5000 };
+  it('after 5 s without talk the level sinks by 100, to the least of the conference', () => {
+    const auto = new AutoEnergyLevel();
+    const after = (frames: number, level: number, talking = false): number => Array.from({ length: frames }).reduce<number>((now) => auto.frame(now, talking, rule), level);
+    assert.equal(after(249, 350), 350);
+    assert.equal(after(1, 350), 250);
+    assert.equal(after(600, 250, true), 250);
+    assert.equal(after(500, 250), 100);
+    assert.equal(after(500, 60), 60);
+  });
+  const talks: [name: string, talk: Talk, level: number][] = [
+    ['three quarters of what was heard', { loudFrames: 100, softFrames: 20, durationMs: 3000, energy: 1000 }, 750],
+    ['no more than the bound', { loudFrames: 100, softFrames: 20, durationMs: 3000, energy: 2000 }, 900],
+    ['a short one tells nothing', { loudFrames: 60, softFrames: 20, durationMs: 2000, energy: 1000 }, 100],
+    ['one without a pause tells nothing', { loudFrames: 500, softFrames: 0, durationMs: 11_000, energy: 1000 }, 100],
+  ];
+  for (const [name, talk, level] of talks) it(`after a talk: ${name}`, () => assert.equal(new AutoEnergyLevel().talked(100, talk, rule), level));
+});
+
+describe('max-energy (conference_loop.c)', () => {
+  const rule: MaxEnergy = { level: 1000, muteMs: 60, hits: 2 };
+  const run = (...energies: number[]): number[] => {
+    const guard = new LoudnessGuard();
+    return energies.map((energy, i) => guard.frame(energy, i, rule));
+  };
+  it('below three quarters nothing happens', () => assert.deepEqual(run(0, 750), [1, 1]));
+  it('above that it is softer, the more the longer the talk', () => assert.deepEqual(run(...Array.from({ length: 11 }, () => 800)), [0.8, 0.8, 0.8, 0.8, 0.6, 0.6, 0.6, 0.4, 0.4, 0.4, 0.2]));
+  it('above the maximum too often: muted for a while, then counted anew', () => assert.deepEqual(run(1001, 1001, 1001, 0, 0, 0, 1001, 0), [0.8, 0.8, 0, 0, 0, 1, 0.6, 1]));
 });
 
 describe('RTP sender', () => {

@@ -21,6 +21,7 @@ export interface QueuedPlay {
   readonly source: unknown;
   readonly leg: string | undefined;
   readonly async: boolean;
+  readonly volume: number | undefined;
 }
 
 export class ConferenceBench {
@@ -162,7 +163,7 @@ export class ConferenceBench {
       setMember: keep('setMember'),
       relate: keep('relate'),
       playToConference: (_conference, id, source, options = {}) => {
-        this.plays = [...this.plays, { id, source, leg: options.leg, async: options.async ?? false }];
+        this.plays = [...this.plays, { id, source, leg: options.leg, async: options.async ?? false, volume: options.volume }];
       },
       stopConferencePlay: (_conference, which, leg) => {
         const meant = this.plays.filter((play) => play.leg === leg && (which === 'all' || play.async === (which === 'async')));

@@ -1,6 +1,7 @@
 /** What a conference does by itself and tells the engine: flags, sounds, music, PINs, the clock (C.1, C.3). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { MemberState } from '../../../../src/softswitch/engine/api.ts';
 import { ConferenceBench } from './conference-bench.ts';
 
 /** Lets promises of the engine settle. */
@@ -263,6 +264,19 @@ describe('what a command tells the engine', () => {
     assert.deepEqual(bench.events.map(({ Action, samples }) => [Action, samples]), [['play-file-done', '1600']]);
   });
 
+  it('vol= of a file is its volume step, to all and to one; events have it in the name', async () => {
+    const bench = new ConferenceBench();
+    const channel = bench.join('room');
+    bench.actions();
+    for (const [name, volume] of [['{vol=-2}', -2], ['{x=1,vol=9}', 4], ['{volume=3}', 0], ['{vol=x}', 0], ['', 0]] as const) {
+      for (const target of ['', ` ${channel.memberId ?? 0}`]) {
+        await bench.api(`room play ${name}silence_stream://50${target}`);
+        assert.equal(bench.plays.at(-1)?.volume, volume, name);
+        assert.equal(bench.events.at(-1)?.File, `${name}silence_stream://50`);
+      }
+    }
+  });
+
   it('pause, seek, volume and status of what sounds', async () => {
     const bench = new ConferenceBench();
     bench.join('room');
@@ -283,6 +297,25 @@ describe('what a command tells the engine', () => {
       [true, { positionMs: 100 }, undefined],
       [true, { volume: 4 }, undefined],
     ]);
+  });
+
+  it('auto-energy and max-energy: of the profile or by command, they reach the mixer; what it makes of a level is answered', async () => {
+    const bench = new ConferenceBench({ strict: { 'energy-level': '0', 'auto-energy-level': '600', 'auto-energy-seconds': '2', 'max-energy-level': '5000', 'max-energy-level-mute-ms': '400', 'max-energy-hit-trigger': '3' } });
+    const channel = bench.join('room@strict');
+    const id = channel.memberId ?? 0;
+    const rules = (states: readonly unknown[]): unknown => {
+      const { energyLevel, autoEnergy, maxEnergy } = states.at(-1) as MemberState;
+      return { energyLevel, autoEnergy, maxEnergy };
+    };
+    assert.deepEqual(rules(bench.tellings('join')[0] ?? []), { energyLevel: 300, autoEnergy: { most: 600, least: 300, quietMs: 2_000 }, maxEnergy: { level: 5_000, muteMs: 400, hits: 3 } });
+    await bench.api(`room auto-energy ${id} 900`);
+    assert.equal(await bench.api(`room max-energy ${id} 4000:200:1`), `${id} = Max-Energy: 300 Energy: 4000 Max-Energy-Mute: 200ms Max-Energy-Hit-Trigger 1\n`);
+    assert.deepEqual(rules(bench.tellings('setMember').at(-1) ?? []), { energyLevel: 300, autoEnergy: { most: 900, least: 300, quietMs: 2_000 }, maxEnergy: { level: 4_000, muteMs: 200, hits: 1 } });
+    // More than the bound ends it.
+    assert.equal(await bench.api(`room energy ${id} 1000`), `Energy ${id} = 1000\nAuto-Energy level exceeded, Auto-Energy mode disabled\n`);
+    await bench.api(`room max-energy ${id} 0`);
+    assert.equal(await bench.api(`room max-energy ${id} 900`), `-ERR ${id} Max-Energy cannot exceed energy level.\n${id} = Max-Energy: 1000 Energy: 0 Max-Energy-Mute: 200ms Max-Energy-Hit-Trigger 1\n`);
+    assert.deepEqual(rules(bench.tellings('setMember').at(-1) ?? []), { energyLevel: 1_000, autoEnergy: undefined, maxEnergy: undefined });
   });
 
   it('relate: nospeak and nohear, both ways, listed, cleared, forgotten with the member', async () => {
