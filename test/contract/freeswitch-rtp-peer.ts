@@ -154,9 +154,15 @@ export class RtpPeer {
     return this.#loud - before;
   }
 
-  close(): void {
+  /** Nothing more is sent of its own. */
+  still(): void {
     this.silent();
     clearInterval(this.#idling);
+    this.#idling = undefined;
+  }
+
+  close(): void {
+    this.still();
     this.#socket.close();
   }
 
