@@ -1,8 +1,7 @@
 /** The softswitch in this process: the servers used where the configuration names none of its own. */
-import { randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
-import { newSecret } from './adapters/system/random.ts';
+import { newSecret, randomPool } from './adapters/system/random.ts';
 import type { Config } from './config/schema.ts';
 import { errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
@@ -53,7 +52,7 @@ export async function startSipServer({ config, scheduler, log }: Options, contro
     control,
     scheduler,
     log: log.child({ part: 'sip' }),
-    random: (count) => randomBytes(count),
+    random: randomPool(),
     limits: sipLimits(config.limits),
   });
   try {

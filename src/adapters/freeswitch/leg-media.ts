@@ -143,8 +143,8 @@ export class FreeSwitchLeg implements LegMedia {
 
   async packetsReceived(): Promise<number | undefined> {
     if (this.#state !== 'open') return undefined;
-    await this.#ask(`uuid_set_media_stats ${this.id}`);
-    const count = await this.#ask(`uuid_getvar ${this.id} rtp_audio_in_packet_count`);
+    // Commands of one connection are carried out in order.
+    const [, count] = await Promise.all([this.#ask(`uuid_set_media_stats ${this.id}`), this.#ask(`uuid_getvar ${this.id} rtp_audio_in_packet_count`)]);
     return count === undefined ? undefined : packetCount(count);
   }
 

@@ -29,6 +29,8 @@ export class WorkerClient {
   readonly #exited: Promise<void>;
   readonly #beat: NodeJS.Timeout;
   readonly #pending = new Map<number, (answer: EngineAnswer | undefined) => void>();
+  /** Said in this turn of the event loop. A message is a wake of the thread: those of a turn go in one. */
+  #unsent: EngineCommand[] = [];
   #requests = 0;
   #unanswered = -START_BEATS;
   #state: 'running' | 'stopping' | 'dead' = 'running';
@@ -36,8 +38,8 @@ export class WorkerClient {
   constructor(options: WorkerClientOptions) {
     this.#options = options;
     this.#worker = new Worker(options.script ?? new URL('./worker.js', import.meta.url), { workerData: options.settings, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
-    this.#worker.on('message', (message: WorkerMessage) => {
-      this.#receive(message);
+    this.#worker.on('message', (messages: readonly WorkerMessage[]) => {
+      for (const message of messages) this.#receive(message);
     });
     this.#worker.on('error', (error) => {
       this.#die(error.message);
@@ -58,7 +60,8 @@ export class WorkerClient {
   }
 
   send(command: EngineCommand): void {
-    if (this.#state === 'running') this.#worker.postMessage(command);
+    if (this.#state !== 'running') return;
+    if (this.#unsent.push(command) === 1) setImmediate(() => this.#flush());
   }
 
   /** Undefined when the worker is dead or too late. */
@@ -89,6 +92,12 @@ export class WorkerClient {
       if ((await stopped) === undefined) await this.#worker.terminate();
     }
     await this.#exited;
+  }
+
+  #flush(): void {
+    const commands = this.#unsent;
+    this.#unsent = [];
+    this.#worker.postMessage(commands);
   }
 
   #receive(message: WorkerMessage): void {

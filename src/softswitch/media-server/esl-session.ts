@@ -34,6 +34,8 @@ export class EslSession implements EventListener {
   /** Events caused while a command is being answered, and how long they are together. */
   readonly #held: string[] = [];
   #heldLength = 0;
+  /** Said in this turn: it leaves in one write. */
+  #unwritten = '';
   #answering = false;
   #closing: string | undefined;
   #open = true;
@@ -86,9 +88,9 @@ export class EslSession implements EventListener {
 
   write(text: string): void {
     if (!this.#open) return;
-    const { socket } = this.#options;
-    socket.write(text);
-    this.#checkBacklog(socket.writableLength);
+    if (this.#unwritten === '') queueMicrotask(() => this.#flush());
+    this.#unwritten += text;
+    this.#checkBacklog(this.#options.socket.writableLength + this.#unwritten.length);
   }
 
   /** Says goodbye and closes; while a command is being answered, after its reply. */
@@ -169,14 +171,15 @@ export class EslSession implements EventListener {
     this.#next();
   }
 
-  /** The reply and the events it held back leave in one write. */
   #reply(text: string): void {
-    const { socket } = this.#options;
-    socket.cork();
     this.write(text);
     this.#answering = false;
     this.#release();
-    socket.uncork();
+  }
+
+  #flush(): void {
+    if (this.#open && this.#unwritten !== '') this.#options.socket.write(this.#unwritten);
+    this.#unwritten = '';
   }
 
   #release(): void {
@@ -184,6 +187,7 @@ export class EslSession implements EventListener {
     for (const text of this.#held.splice(0)) this.write(text);
     if (this.#closing === undefined || !this.#open) return;
     const { socket, core } = this.#options;
+    this.#flush();
     socket.end(this.#closing);
     // A client that does not close its side does not keep ours, whatever it goes on to say.
     socket.once('close', core.scheduler.after(CLOSE_MS, () => socket.destroy()));

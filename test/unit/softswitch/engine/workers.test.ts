@@ -34,7 +34,7 @@ describe('places', () => {
 
 describe('worker', () => {
   it('one that is stuck is found by its silence, and ended', async () => {
-    const stuck = script("import { parentPort } from 'node:worker_threads'; parentPort.postMessage({ type: 'pong' }); for (;;);");
+    const stuck = script("import { parentPort } from 'node:worker_threads'; parentPort.postMessage([{ type: 'pong' }]); for (;;);");
     const message = await new Promise<string>((resolve) => new WorkerClient({ settings, script: stuck, onEvent: () => undefined, onDeath: resolve, log }));
     assert.match(message, /did not answer/);
   });
