@@ -52,6 +52,8 @@ function mayImport(from: string, to: string): Allowed {
   if (place === 'domain') return 'no';
   if (place.startsWith('protocol')) return place === 'protocol/dtmf' && target === 'protocol/rtp' ? 'yes' : 'no';
   if (place === 'ports') return target === 'domain' ? 'types' : 'no';
+  if (place === 'manage') return target === 'domain' || target === 'ports' ? 'yes' : 'no';
+  if (place === 'http') return target === 'manage' || target === 'domain' || target === 'ports' ? 'yes' : 'no';
   if (place === 'call') return target === 'domain' || target === 'ports' ? 'yes' : 'no';
   if (place === 'softswitch') return target.startsWith('protocol') ? 'yes' : 'no';
   if (place.startsWith('adapters/')) return target === 'ports' || target.startsWith('protocol') || valuesForAdapters.has(to) ? 'yes' : target === 'domain' ? 'types' : 'no';

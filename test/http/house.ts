@@ -83,33 +83,36 @@ export class ApiHouse {
     });
     const readiness: { current: Readiness } = { current: { stores: 'up', signalling: 'up', media: 'up', calls: 'taken' } };
     let house: ApiHouse | undefined;
-    const http = must(
-      await startApi({
-        stores,
-        users,
-        passwords,
-        secrets,
-        host: '127.0.0.1',
-        port: 0,
-        publicUrl: null,
-        tls: undefined,
-        trustedProxies: [],
-        connections: 100,
-        deadlineMs: 10_000,
-        bodyBytes: 16_384,
-        pageSize: 200,
-        lifetimes: { access: 900_000, refresh: 86_400_000, idempotencyKey: 86_400_000 },
-        status: () => Promise.resolve({ version: 'test', state: 'running', uptimeSeconds: 1, listening: [], rooms: [], calls: [] }),
-        readiness: () => Promise.resolve(house?.readiness ?? readiness.current),
-        debugState: () => ({ calls: 0 }),
-        logLevel: levels,
-        version: 'test',
-        newId,
-        now,
-        log,
-        ...given,
-      }),
-    );
+    const started = await startApi({
+      stores,
+      users,
+      passwords,
+      secrets,
+      host: '127.0.0.1',
+      port: 0,
+      publicUrl: null,
+      tls: undefined,
+      trustedProxies: [],
+      connections: 100,
+      deadlineMs: 10_000,
+      bodyBytes: 16_384,
+      pageSize: 200,
+      lifetimes: { access: 900_000, refresh: 86_400_000, idempotencyKey: 86_400_000 },
+      status: () => Promise.resolve({ version: 'test', state: 'running', uptimeSeconds: 1, listening: [], rooms: [], calls: [] }),
+      readiness: () => Promise.resolve(house?.readiness ?? readiness.current),
+      debugState: () => ({ calls: 0 }),
+      logLevel: levels,
+      version: 'test',
+      newId,
+      now,
+      log,
+      ...given,
+    });
+    if (!started.ok) {
+      await stores.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+    const http = must(started);
     house = new ApiHouse({ stores, http, users, log: lines, news, dataDir, readiness: readiness.current }, time);
     return house;
   }
