@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { configView } from '../config/view.ts';
 import type { Status } from '../ports/status.ts';
 import { addApiCommand } from './api-command.ts';
+import { addBackupCommand } from './backup.ts';
 import { exitCodes, report, type CliIo } from './io.ts';
 import { addRoomCommands, type Run } from './rooms.ts';
 import { statusText } from './status-text.ts';
@@ -52,6 +53,7 @@ function build(io: CliIo, run: Run): Command {
     .action(() => run(false, (config) => io.softswitch(config)));
   addRoomCommands(program, io, run);
   addUserCommands(program, io, run);
+  addBackupCommand(program, io, run);
   addApiCommand(program, io, run);
 
   program
