@@ -3,6 +3,7 @@ import Srf from 'drachtio-srf';
 import { listenControl } from './adapters/control-socket/server.ts';
 import { controlSocketPath } from './adapters/control-socket/path.ts';
 import type { ControlHandlers } from './adapters/control-socket/protocol.ts';
+import { TrustedPeers } from './adapters/drachtio/caller.ts';
 import { DrachtioSignalling } from './adapters/drachtio/signalling.ts';
 import { FreeSwitchMedia } from './adapters/freeswitch/media.ts';
 import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
@@ -21,6 +22,8 @@ import { createRoomCommands, type RoomChange } from './cli/room-commands.ts';
 import { createUserCommands } from './cli/user-commands.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config/schema.ts';
+import type { Decision } from './domain/decision.ts';
+import type { RoomEvent } from './domain/events.ts';
 import { Pin } from './domain/pin-format.ts';
 import { endCause, reasonHeader } from './domain/reasons.ts';
 import { reloadCertificates, startMediaServer, startSipServer } from './embedded.ts';
@@ -204,6 +207,14 @@ class Program implements App {
     const srf = new Srf();
     const servers = embedded === undefined ? config.freeswitch.map((server) => externalServer(server, config)) : [embedded.value.freeswitch];
     const media = new FreeSwitchMedia({ servers, srf, catalog: prompts.value, scheduler, log });
+    const exempt = new TrustedPeers(config.abuse.exempt);
+    // Before anybody is told, it is kept.
+    const events = new WriteQueue<RoomEvent>({ write: (batch) => voided(stores.events.append(batch)), scheduler, report: (report) => this.#reportKept('events', report) });
+    const decisions = new WriteQueue<Decision>({ write: (batch) => stores.decisions.add(batch), scheduler, report: (report) => this.#reportKept('decisions', report) });
+    this.#onStop('events', async () => {
+      await events.close();
+      await decisions.close();
+    });
     const registry = new Registry({
       rooms: stores.rooms,
       media,
@@ -215,6 +226,15 @@ class Program implements App {
       scheduler,
       log,
       newId,
+      identityOf: (name) => {
+        const user = registrar.user(name);
+        return user === undefined ? undefined : { user: user.name, privilege: user.privilege };
+      },
+      isExempt: (address) => exempt.has(address),
+      onEvent: (event) => events.record(event),
+      onDecision: (decision) => decisions.record(decision),
+      // Calling out, moving, speaking and recording by command have no service yet.
+      perform: () => Promise.resolve('not_now'),
     });
     const policy = policyOf(config);
     const switchboard = new Switchboard({
@@ -332,6 +352,12 @@ class Program implements App {
     return { calls: calls + (this.#switchboard?.size ?? 0), conferences, timers: timers + (this.#switchboard?.timers ?? 0) };
   }
 
+  #reportKept(what: string, report: WriteQueueReport): void {
+    if (report.type === 'failing') this.#log.warn({ code: report.problem.code, what, queued: report.queued, problem: report.problem.message }, 'what happens cannot be written; trying on');
+    else if (report.type === 'recovered') this.#log.info({ what }, 'what happens is written again');
+    else this.#log.error({ code: 'events_lost', what, lost: report.count }, 'some of what happened was lost: too much waited to be written');
+  }
+
   #reportCdr(report: WriteQueueReport): void {
     if (report.type === 'failing') this.#log.warn({ code: report.problem.code, queued: report.queued, problem: report.problem.message }, 'call records cannot be written; trying on');
     else if (report.type === 'recovered') this.#log.info({}, 'call records are written again');
@@ -339,10 +365,15 @@ class Program implements App {
   }
 }
 
+const voided = async (done: Promise<Result<unknown, StoreProblem>>): Promise<Result<void, StoreProblem>> => {
+  const result = await done;
+  return result.ok ? ok(undefined) : result;
+};
+
 const ofCalls = ({ pendingRequests, ownRequests, dialogs }: SipServerState): DebugState['sipServer'] => ({ pendingRequests, ownRequests, dialogs });
 const ofMedia = ({ channels, calls, conferences, pendingApps, plays }: MediaServerState): DebugState['mediaServer'] => ({ channels, calls, conferences, pendingApps, plays });
 
-const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, largestLagMs }: EngineStats): MediaStatus => ({ workers, packetIo, lateTicks, skippedTicks, largestLagMs });
+const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, largestLagMs }: EngineStats): MediaStatus => ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, largestLagMs });
 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
 

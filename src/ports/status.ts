@@ -29,6 +29,8 @@ export interface MediaStatus {
   /** Ticks of 20 ms since the start that ran more than 5 ms late, those left out after a stall, and the largest lag. */
   readonly lateTicks: number;
   readonly skippedTicks: number;
+  /** Ticks without the frame of another worker. */
+  readonly relayUnderruns: number;
   readonly largestLagMs: number;
 }
 

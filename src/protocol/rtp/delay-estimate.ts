@@ -49,11 +49,11 @@ export class DelayEstimate {
   #started = 0;
   #lastArrival = -Infinity;
   #jitter = 0;
+  #base = NaN;
 
   /** Transit time of the fastest packet of late; NaN before the first one. */
   get base(): number {
-    const base = Math.min(this.#present.fastest, this.#earlier.fastest);
-    return Number.isFinite(base) ? base : NaN;
+    return this.#base;
   }
 
   /** ms that packets come behind the fastest. */
@@ -70,6 +70,7 @@ export class DelayEstimate {
     this.#present.clear();
     this.#earlier.clear();
     this.#jitter = 0;
+    this.#base = NaN;
   }
 
   /** A packet arrived at `now`, `transit` ms after its time by a clock of any zero. */
@@ -80,8 +81,9 @@ export class DelayEstimate {
       this.#started = now;
     }
     this.#present.fastest = Math.min(this.#present.fastest, transit);
+    this.#base = Math.min(this.#present.fastest, this.#earlier.fastest);
     if (now - this.#lastArrival > BURST_MS) {
-      this.#present.count(Math.min(Math.ceil((transit - this.base) / BIN_MS), BINS - 1));
+      this.#present.count(Math.min(Math.ceil((transit - this.#base) / BIN_MS), BINS - 1));
       this.#jitter = this.#percentile();
     }
     this.#lastArrival = now;

@@ -134,6 +134,8 @@ export interface EngineStats {
   readonly largestLagMs: number;
   /** Ticks skipped because a worker was stalled for longer than the catch-up cap. */
   readonly skippedTicks: number;
+  /** Ticks at which a leg in a conference of another worker, or that conference, had nothing from the other side: it was late. */
+  readonly relayUnderruns: number;
   /** Packets the system did not take: its buffers were full, or there is no way to the far end. */
   readonly unsentPackets: number;
   readonly workers: number;

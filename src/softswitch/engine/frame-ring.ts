@@ -75,12 +75,18 @@ export class FrameWriter {
 
 export class FrameReader {
   readonly #ring: Ring;
+  readonly #onUnderruns: (ticks: number) => void;
+  #hasBegun = false;
+  /** Ticks without a frame since the last one. */
+  #missing = 0;
   /** The least that was left standing in the ticks counted. */
   #surplus = CAPACITY;
   #ticks = 0;
 
-  constructor(memory: SharedArrayBuffer, rate: number) {
+  /** `onUnderruns` is told how many ticks found no frame, when the next one is there: before the first and after the last frame nothing is missing. */
+  constructor(memory: SharedArrayBuffer, rate: number, onUnderruns: (ticks: number) => void) {
     this.#ring = new Ring(memory, rate);
+    this.#onUnderruns = onUnderruns;
   }
 
   /** The next frame; silence too where none is there. */
@@ -88,9 +94,20 @@ export class FrameReader {
     const ring = this.#ring;
     const { waiting } = ring;
     if (waiting > MAX_WAITING) Atomics.add(ring.header, READ, waiting - MAX_WAITING);
+    this.#count(waiting > 0);
     const hasSurplus = this.#hasSurplus(Math.min(waiting, MAX_WAITING));
     const kind = this.#next(frame);
     return hasSurplus && ring.waiting > 0 ? this.#shorten(kind, frame) : kind;
+  }
+
+  #count(isThere: boolean): void {
+    if (!isThere) {
+      this.#missing++;
+      return;
+    }
+    if (this.#hasBegun && this.#missing > 0) this.#onUnderruns(this.#missing);
+    this.#hasBegun = true;
+    this.#missing = 0;
   }
 
   #next(frame: Int16Array): 'audio' | 'silence' {

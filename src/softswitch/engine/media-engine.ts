@@ -20,6 +20,8 @@ import { openRtpSockets } from './rtp-sockets.ts';
 
 /** What legs outside conferences are served at, Hz. */
 const LEG_RATE = 8000;
+/** A leg is looked after every 200 ms. */
+const TURN_TICKS = 10;
 /** For those that hear themselves. */
 const MOST_RATE = 48_000;
 
@@ -39,13 +41,21 @@ export class MediaEngine {
   readonly #io: PacketIo;
   readonly #clock: TickClock;
   readonly #legs = new Map<LegId, Leg>();
+  /** Whose turn it is to be looked after. */
+  #turn = this.#legs.values();
   readonly #conferences = new Map<ConferenceId, Conference>();
   /** Which conference here a leg is in, be it of this worker or of another. */
   readonly #joined = new Map<LegId, Conference>();
+  /** Those in no conference anywhere. */
+  readonly #alone = new Set<Leg>();
   /** Legs that are in a conference of another worker. */
   readonly #lent = new Map<LegId, LentLeg>();
   /** Those that are not idle. */
   readonly #active = new Set<Conference>();
+  #relayUnderruns = 0;
+  readonly #countUnderruns = (ticks: number): void => {
+    this.#relayUnderruns += ticks;
+  };
   readonly #recordings: Recordings;
   readonly #frame = new Int16Array(MOST_RATE / FRAMES_PER_SECOND);
   readonly #said = new Int16Array(MOST_RATE / FRAMES_PER_SECOND);
@@ -98,7 +108,7 @@ export class MediaEngine {
       case 'destroyConference': {
         const conference = this.#conferences.get(command.conference);
         if (conference === undefined) return;
-        for (const leg of conference.close()) this.#joined.delete(leg);
+        for (const leg of conference.close()) this.#leave(leg);
         this.#conferences.delete(command.conference);
         this.#active.delete(conference);
         return;
@@ -109,13 +119,14 @@ export class MediaEngine {
         return;
       }
       case 'joinRelayed':
-        this.#join(command.conference, new RelayedLeg(command.leg, command.link), command.member);
+        this.#join(command.conference, new RelayedLeg(command.leg, command.link, this.#countUnderruns), command.member);
         return;
       case 'lend': {
         const leg = this.#legs.get(command.leg);
         if (leg === undefined) return;
         this.#leave(command.leg);
-        this.#lent.set(command.leg, new LentLeg(leg, command.link));
+        this.#alone.delete(leg);
+        this.#lent.set(command.leg, new LentLeg(leg, command.link, this.#countUnderruns));
         return;
       }
       case 'leave':
@@ -170,7 +181,7 @@ export class MediaEngine {
         this.#answer(command.request, { type: 'legStats', stats: this.#legs.get(command.leg)?.stats });
         return;
       case 'workerStats':
-        this.#answer(command.request, { type: 'workerStats', stats: { ...this.#clock.stats, unsentPackets: this.#io.unsent, packetIo: this.#io.kind } });
+        this.#answer(command.request, { type: 'workerStats', stats: { ...this.#clock.stats, relayUnderruns: this.#relayUnderruns, unsentPackets: this.#io.unsent, packetIo: this.#io.kind } });
         return;
       case 'ping':
         this.#surroundings.post({ type: 'pong' });
@@ -192,8 +203,7 @@ export class MediaEngine {
 
   async #open(id: LegId, host: string, port: number): Promise<BindResult> {
     // The leg is there at once: commands that follow must find it, and a close must stop it, while its sockets are being bound.
-    const leg = this.#legs.get(id) ?? new Leg(id, this.#services);
-    this.#legs.set(id, leg);
+    const leg = this.#legs.get(id) ?? this.#newLeg(id);
     const bound = await openRtpSockets(this.#io, host, port, {
       onRtp: leg.session.onRtpDatagram.bind(leg.session),
       onRtcp: leg.session.onRtcpDatagram.bind(leg.session),
@@ -204,11 +214,21 @@ export class MediaEngine {
     return 'bound';
   }
 
+  #newLeg(id: LegId): Leg {
+    const leg = new Leg(id, this.#services);
+    this.#legs.set(id, leg);
+    this.#alone.add(leg);
+    return leg;
+  }
+
   #close(id: LegId): void {
     this.#leave(id);
     this.#recordings.endOfLeg(id);
-    this.#legs.get(id)?.close();
+    const leg = this.#legs.get(id);
+    if (leg === undefined) return;
+    leg.close();
     this.#legs.delete(id);
+    this.#alone.delete(leg);
   }
 
   #record(order: RecordingOrder): void {
@@ -233,20 +253,23 @@ export class MediaEngine {
     this.#leave(leg.id);
     conference.join(leg, member);
     this.#joined.set(leg.id, conference);
+    if (leg instanceof Leg) this.#alone.delete(leg);
     this.#active.add(conference);
   }
 
-  #leave(leg: LegId): void {
-    this.#joined.get(leg)?.leave(leg);
-    this.#joined.delete(leg);
-    this.#lent.get(leg)?.end();
-    this.#lent.delete(leg);
+  #leave(id: LegId): void {
+    this.#joined.get(id)?.leave(id);
+    this.#joined.delete(id);
+    this.#lent.get(id)?.end();
+    this.#lent.delete(id);
+    const leg = this.#legs.get(id);
+    if (leg !== undefined) this.#alone.add(leg);
   }
 
   #tick(slot: number, skipped: number): void {
     this.#io.receive();
     const now = this.#surroundings.now();
-    for (const leg of this.#legs.values()) leg.session.tick(now);
+    this.#lookAfter(now);
     if (skipped > 0) for (const leg of this.#legs.values()) leg.skip(skipped);
     for (const conference of this.#active) {
       conference.tick(slot);
@@ -256,8 +279,20 @@ export class MediaEngine {
       const { said, sent } = lent.tick(slot);
       if (this.#recordings.hasLegs) this.#recordings.writeLeg(id, said, sent);
     }
-    for (const leg of this.#legs.values()) if (!this.#joined.has(leg.id) && !this.#lent.has(leg.id)) this.#serve(leg, slot);
+    for (const leg of this.#alone) this.#serve(leg, slot);
     this.#io.flush();
+  }
+
+  /** Reports and timeouts of some legs: a tick need not touch them all for what is due every few seconds. */
+  #lookAfter(now: number): void {
+    for (let left = Math.ceil(this.#legs.size / TURN_TICKS); left > 0; left--) {
+      const next = this.#turn.next();
+      if (next.done === true) {
+        this.#turn = this.#legs.values();
+        return;
+      }
+      next.value.session.tick(now);
+    }
   }
 
   /** A leg that is in no conference hears what is played to it: its own voice as well as its codec can carry it. */

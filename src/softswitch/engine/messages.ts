@@ -45,7 +45,7 @@ export type PlayStatus = Awaited<ReturnType<Engine['conferencePlayStatus']>>;
 
 export type BindResult = 'bound' | 'port_taken' | 'failed';
 
-export type WorkerStats = Pick<EngineStats, 'lateTicks' | 'largestLagMs' | 'skippedTicks' | 'unsentPackets' | 'packetIo'>;
+export type WorkerStats = Pick<EngineStats, 'lateTicks' | 'largestLagMs' | 'skippedTicks' | 'relayUnderruns' | 'unsentPackets' | 'packetIo'>;
 
 /** The answers to the commands that have one. */
 export type EngineAnswer =

@@ -96,12 +96,14 @@ export class NativePacketIo implements PacketIo {
   send(socket: number, bytes: Uint8Array, length: number): void {
     if (length > SEND_BYTES) return;
     if (this.#queued === SENT || this.#queuedBytes + length > SEND_BYTES) this.flush();
-    this.#outgoing.set(bytes.length === length ? bytes : bytes.subarray(0, length), this.#queuedBytes);
+    const [outgoing, table, start] = [this.#outgoing, this.#outgoingTable, this.#queuedBytes];
+    // A view for `set` would cost more than the few bytes do.
+    for (let i = 0; i < length; i++) outgoing[start + i] = bytes[i] ?? 0;
     const at = this.#queued++ * SEND_COLUMNS;
-    this.#outgoingTable[at] = socket;
-    this.#outgoingTable[at + 1] = this.#queuedBytes;
-    this.#outgoingTable[at + 2] = length;
-    this.#queuedBytes += length;
+    table[at] = socket;
+    table[at + 1] = start;
+    table[at + 2] = length;
+    this.#queuedBytes = start + length;
   }
 
   close(socket: number): void {

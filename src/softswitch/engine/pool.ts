@@ -232,6 +232,7 @@ export class EnginePool implements Engine {
       lateTicks: workers.reduce((sum, { lateTicks }) => sum + lateTicks, 0),
       largestLagMs: Math.max(0, ...workers.map(({ largestLagMs }) => largestLagMs)),
       skippedTicks: workers.reduce((sum, { skippedTicks }) => sum + skippedTicks, 0),
+      relayUnderruns: workers.reduce((sum, { relayUnderruns }) => sum + relayUnderruns, 0),
       unsentPackets: workers.reduce((sum, { unsentPackets }) => sum + unsentPackets, 0),
       workers: workers.length,
       packetIo: workers[0]?.packetIo ?? 'node',

@@ -30,9 +30,9 @@ export class RelayedLeg implements MixerLeg {
   readonly #said: FrameReader;
   readonly #heard: FrameWriter;
 
-  constructor(id: LegId, { rate, said, heard }: RelayLink) {
+  constructor(id: LegId, { rate, said, heard }: RelayLink, onUnderruns: (ticks: number) => void) {
     this.id = id;
-    this.#said = new FrameReader(said, rate);
+    this.#said = new FrameReader(said, rate, onUnderruns);
     this.#heard = new FrameWriter(heard, rate);
   }
 
@@ -70,11 +70,11 @@ export class LentLeg {
   readonly #saidFrame: Int16Array;
   readonly #heardFrame: Int16Array;
 
-  constructor(leg: Leg, { rate, said, heard }: RelayLink) {
+  constructor(leg: Leg, { rate, said, heard }: RelayLink, onUnderruns: (ticks: number) => void) {
     this.#leg = leg;
     this.#rate = rate;
     this.#said = new FrameWriter(said, rate);
-    this.#heard = new FrameReader(heard, rate);
+    this.#heard = new FrameReader(heard, rate, onUnderruns);
     this.#saidFrame = new Int16Array(rate / FRAMES_PER_SECOND);
     this.#heardFrame = new Int16Array(rate / FRAMES_PER_SECOND);
   }

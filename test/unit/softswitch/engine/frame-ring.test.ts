@@ -11,7 +11,10 @@ const CAPACITY = 16;
 class Line {
   readonly #memory = frameRing(RATE);
   readonly #writer = new FrameWriter(this.#memory, RATE);
-  readonly #reader = new FrameReader(this.#memory, RATE);
+  underruns = 0;
+  readonly #reader = new FrameReader(this.#memory, RATE, (ticks) => {
+    this.underruns += ticks;
+  });
   readonly #frame = new Int16Array(LENGTH);
   #number = 0;
 
@@ -83,6 +86,21 @@ describe('frame ring', () => {
     const faded = heard.filter(({ first, last }) => first !== last);
     assert.deepEqual(faded, [{ kind: 'audio', first: 100, last: 100.99 }], 'after two seconds');
     assert.deepEqual(heard.at(-1), { kind: 'audio', first: 201, last: 201 }, 'the frame written right before');
+  });
+
+  it('ticks without a frame are counted, but not those before the first and after the last one', () => {
+    const line = new Line();
+    times(3, () => line.read());
+    line.write();
+    line.read();
+    assert.equal(line.underruns, 0, 'it begins');
+    times(2, () => line.read());
+    assert.equal(line.underruns, 0, 'it may be over');
+    line.silence();
+    line.read();
+    assert.equal(line.underruns, 2, 'it was not');
+    times(5, () => line.read());
+    assert.equal(line.underruns, 2);
   });
 
   it('any lateness of both sides: frames stay in order, and what waits is bounded', () => {
