@@ -25,7 +25,7 @@ export interface Repeatable {
 
 /** Neither what a request nor what an answer holds under these names is kept: a hash of a PIN gives the PIN away. */
 const secretNames: ReadonlySet<string> = new Set(['pin', 'pins', 'hostPin', 'guestPin', 'password', 'old', 'secret', 'sipSecret', 'key', 'token', 'accessUrl', 'dialString', 'sipUri']);
-const withoutSecrets = (value: unknown): string => JSON.stringify(value, (name, inner: unknown) => (secretNames.has(name) && inner !== null ? '[shown once]' : inner)) ?? '';
+const withoutSecrets = (value: object): string => JSON.stringify(value, (name, inner: unknown) => (secretNames.has(name) && inner !== null ? '[shown once]' : inner));
 
 /** Carries out a creation once for each `Idempotency-Key` of an actor; a repetition gets the first answer, secrets left out. Failures may be tried again. */
 export class Idempotency {
@@ -64,7 +64,7 @@ export class Idempotency {
       return outcome;
     } finally {
       // The work is done and kept: where only the key cannot be, the answer counts all the same, and the key runs out.
-      await (outcome?.ok === true ? store.finish(request, { status: outcome.value.status, body: withoutSecrets(outcome.value.body) }) : store.release(request));
+      await (outcome?.ok === true ? store.finish(request, { status: outcome.value.status, body: outcome.value.body === undefined ? '' : withoutSecrets(outcome.value.body as object) }) : store.release(request));
     }
   }
 }

@@ -88,9 +88,9 @@ type Validators = Readonly<Record<'params' | 'query' | 'body', Validate | undefi
 
 function validators({ params, query, body }: Route): Validators {
   return {
-    params: params && validator(params, 'params', 'convert'),
-    query: query && validator(query, 'query', 'convert'),
-    body: body && validator(body, 'body', 'exact'),
+    params: params && validator(params, 'params'),
+    query: query && validator(query, 'query'),
+    body: body && validator(body, 'body'),
   };
 }
 

@@ -8,16 +8,27 @@ export type Validate = (value: unknown) => Result<unknown, readonly [Problem, ..
 /** More would not help anybody. */
 const mostProblems = 20;
 
-/** `convert`: values are text (path, query) and become what the schema wants. Bodies are taken as they are. */
-export function validator(schema: TSchema, where: 'body' | 'query' | 'params', convert: 'convert' | 'exact'): Validate {
+/** Bodies are taken as they are; in path and query all is text, and becomes what the schema wants. */
+export function validator(schema: TSchema, where: 'body' | 'query' | 'params'): Validate {
   const compiled = Compile(schema);
   return (given) => {
-    const value = convert === 'convert' ? compiled.Convert(given) : given;
+    const value = where === 'body' ? given : ofText(given as Readonly<Record<string, unknown>>, schema);
     if (compiled.Check(value)) return ok(value);
     const problems = compiled.Errors(value).flatMap((error) => problemsOf(error, where));
     const [first, ...others] = distinct(problems);
     return err([first ?? problem(where, 'is not as the schema of this route says'), ...others]);
   };
+}
+
+function ofText(given: Readonly<Record<string, unknown>>, schema: { readonly properties?: Readonly<Record<string, { readonly type?: unknown }>> }): unknown {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? readAs(schema.properties?.[name]?.type, value) : value]));
+}
+
+/** Text that is not of the type stays text, and is refused by the schema. */
+function readAs(type: unknown, text: string): unknown {
+  if ((type === 'integer' || type === 'number') && /^-?\d{1,15}(\.\d{1,15})?$/.test(text)) return Number(text);
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
 }
 
 interface SchemaError {

@@ -47,7 +47,7 @@ export class ApiHouse {
   readonly news: UserNews[];
   readonly dataDir: string;
   readonly #time: { now: number };
-  readiness: Readiness;
+  readonly readiness: { current: Readiness };
 
   private constructor(parts: Pick<ApiHouse, 'stores' | 'http' | 'users' | 'log' | 'news' | 'dataDir' | 'readiness'>, time: { now: number }) {
     this.stores = parts.stores;
@@ -82,7 +82,6 @@ export class ApiHouse {
       onChange: (each) => void news.push(each),
     });
     const readiness: { current: Readiness } = { current: { stores: 'up', signalling: 'up', media: 'up', calls: 'taken' } };
-    let house: ApiHouse | undefined;
     const started = await startApi({
       stores,
       users,
@@ -99,7 +98,7 @@ export class ApiHouse {
       pageSize: 200,
       lifetimes: { access: 900_000, refresh: 86_400_000, idempotencyKey: 86_400_000 },
       status: () => Promise.resolve({ version: 'test', state: 'running', uptimeSeconds: 1, listening: [], rooms: [], calls: [] }),
-      readiness: () => Promise.resolve(house?.readiness ?? readiness.current),
+      readiness: () => Promise.resolve(readiness.current),
       debugState: () => ({ calls: 0 }),
       logLevel: levels,
       version: 'test',
@@ -113,8 +112,7 @@ export class ApiHouse {
       rmSync(dataDir, { recursive: true, force: true });
     }
     const http = must(started);
-    house = new ApiHouse({ stores, http, users, log: lines, news, dataDir, readiness: readiness.current }, time);
-    return house;
+    return new ApiHouse({ stores, http, users, log: lines, news, dataDir, readiness }, time);
   }
 
   async close(): Promise<void> {

@@ -107,10 +107,10 @@ describe('the HTTP server', () => {
   it('/healthz is alive; /readyz tells what is missing', async () => {
     assert.deepEqual((await house.ask('GET', '/healthz')).body, { state: 'alive' });
     assert.equal((await house.ask('GET', '/readyz')).status, 200);
-    house.readiness = { stores: 'up', signalling: 'down', media: 'up', calls: 'taken' };
+    house.readiness.current = { stores: 'up', signalling: 'down', media: 'up', calls: 'taken' };
     const down = await house.ask('GET', '/readyz');
     assert.deepEqual([down.status, down.body], [503, { state: 'not_ready', stores: 'up', signalling: 'down', media: 'up', calls: 'taken' }]);
-    house.readiness = { stores: 'up', signalling: 'up', media: 'up', calls: 'draining' };
+    house.readiness.current = { stores: 'up', signalling: 'up', media: 'up', calls: 'draining' };
     assert.equal((await house.ask('GET', '/readyz')).status, 503);
   });
 

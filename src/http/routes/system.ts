@@ -63,7 +63,7 @@ export function systemRoutes({ status, readiness, debugState, logLevel, audit, n
       handle: async ({ actor, body, from }) => {
         const noted = await audit.add(entryOf({ actor, from, at: now() }, 'system.logLevel', 'system', { before: { level: logLevel.level() }, after: body }));
         if (noted.ok) logLevel.setLevel(body.level);
-        return answered<void>(noted, () => ({ status: 200, body }));
+        return answered(noted, () => ({ status: 200, body }));
       },
     }),
     route({
