@@ -3,10 +3,10 @@
  * The digits are collected by the same rules as `play_and_get_digits`.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Machine } from '../../lib/machine.ts';
-import { playlist } from './audio-source.ts';
+import { playlist, type PlaylistItem } from './audio-source.ts';
 import type { Channel } from './channel.ts';
-import { initialCollect, stepCollect, type CollectEffect, type CollectEvent, type CollectOptions, type CollectState } from './collect.ts';
+import type { CollectOptions } from './collect.ts';
+import { Collector } from './collector.ts';
 import type { ConferenceProfile } from './conference-profile.ts';
 import { Play } from './play.ts';
 
@@ -41,8 +41,8 @@ class PinQuestion implements PinDialogue {
   readonly #profile: ConferenceProfile;
   readonly #done: (outcome: PinOutcome) => void;
   #triesLeft: number;
-  #play: Play | undefined;
-  #machine: Machine<CollectState, CollectEvent, CollectEffect> | undefined;
+  #collector: Collector | undefined;
+  #sorry: Play | undefined;
 
   constructor(channel: Channel, pins: Pins, profile: ConferenceProfile, done: (outcome: PinOutcome) => void) {
     this.#channel = channel;
@@ -61,12 +61,12 @@ class PinQuestion implements PinDialogue {
   }
 
   end(): void {
-    this.#machine?.stop();
-    this.#play?.abandon();
+    this.#collector?.end();
+    this.#sorry?.abandon();
   }
 
   digit(digit: string): boolean {
-    this.#machine?.post({ type: 'digit', digit });
+    this.#collector?.digit(digit);
     return true;
   }
 
@@ -95,62 +95,27 @@ class PinQuestion implements PinDialogue {
       regexp: undefined,
     };
     let pressed = '';
-    let prompted = true;
-    this.#machine = new Machine<CollectState, CollectEvent, CollectEffect>(
-      {
-        initial: initialCollect(options),
-        step: stepCollect,
-        run: (effect, machine) => {
-          switch (effect.type) {
-            case 'play':
-              this.#playFile(effect.file, (played) => {
-                prompted &&= played || effect.file !== prompt;
-                machine.post({ type: 'played', found: played });
-              });
-              break;
-            case 'stopPlay':
-              this.#play?.break(true);
-              break;
-            case 'startTimer':
-              machine.startTimer('digits', effect.ms, { type: 'timeout' });
-              break;
-            case 'cancelTimer':
-              machine.cancelTimer('digits');
-              break;
-            case 'set':
-              if (effect.variable === COLLECTED) pressed = effect.value ?? '';
-              break;
-            case 'done':
-              machine.stop();
-              this.#answered(pressed, prompted);
-              break;
-          }
-        },
-        onError: (error) => {
-          this.#channel.core.log.error({ channel: this.#channel.uuid, error }, 'asking for a PIN failed');
-          this.#done('no_prompt');
-        },
+    this.#collector = new Collector(this.#channel, {
+      options,
+      playlist: (file) => this.#playlist(file),
+      set: (variable, value) => {
+        if (variable === COLLECTED) pressed = value ?? '';
       },
-      this.#channel.core.scheduler,
-    );
-    this.#machine.post({ type: 'start' });
+      done: (prompts) => (prompts === 'heard' ? this.#answered(pressed) : this.#done('no_prompt')),
+    });
+    this.#collector.begin();
   }
 
-  #answered(pressed: string, prompted: boolean): void {
-    if (!prompted) {
-      this.#done('no_prompt');
-      return;
-    }
+  #answered(pressed: string): void {
     const outcome = pressed === '' ? 'wrong' : this.#judge(pressed);
     const sorry = this.#profile.sounds['bad-pin-sound'];
     if (outcome !== 'wrong') this.#done(outcome);
     else if (sorry === undefined) this.#ask();
-    else this.#playFile(sorry, () => this.#ask());
+    else this.#sorry = new Play(this.#channel, this.#playlist(sorry), '', () => this.#ask());
   }
 
-  #playFile(file: string, played: (found: boolean) => void): void {
-    const { core } = this.#channel;
-    this.#play = new Play(this.#channel, playlist(file, undefined, this.#profile.soundPrefix || core.soundPrefix), '', (response) => played(response === 'FILE PLAYED'));
+  #playlist(file: string): readonly PlaylistItem[] {
+    return playlist(file, undefined, this.#profile.soundPrefix || this.#channel.core.soundPrefix);
   }
 
   /** `digits` are not empty. */

@@ -1,11 +1,10 @@
 /** Applications about keys: collecting them, pressing them, listening for them in the audio. */
-import { Machine } from '../../lib/machine.ts';
 import { blocking, immediate, NO_RESPONSE, OVER, type Apps } from './app.ts';
 import { playlist } from './audio-source.ts';
 import type { Channel, RunningApp } from './channel.ts';
-import { initialCollect, readCollectArgument, readReadArgument, stepCollect, type CollectEffect, type CollectEvent, type CollectOptions } from './collect.ts';
+import { readCollectArgument, readReadArgument, type CollectOptions } from './collect.ts';
+import { Collector } from './collector.ts';
 import { readDigits } from './digits.ts';
-import { Play } from './play.ts';
 
 type Done = (response: string) => void;
 
@@ -29,53 +28,12 @@ function collect(channel: Channel, options: CollectOptions | undefined, done: Do
     done(NO_RESPONSE);
     return OVER;
   }
-  let play: Play | undefined;
-  const run = (effect: CollectEffect, machine: Machine<ReturnType<typeof initialCollect>, CollectEvent, CollectEffect>): void => {
-    switch (effect.type) {
-      case 'play':
-        play = new Play(channel, playlist(effect.file, '!', channel.core.soundPrefix), '', (response) => machine.post({ type: 'played', found: response === 'FILE PLAYED' }));
-        break;
-      case 'stopPlay':
-        play?.break(true);
-        break;
-      case 'startTimer':
-        machine.startTimer('digits', effect.ms, { type: 'timeout' });
-        break;
-      case 'cancelTimer':
-        machine.cancelTimer('digits');
-        break;
-      case 'set':
-        channel.setVariable(effect.variable, effect.value);
-        break;
-      case 'done':
-        machine.stop();
-        done(NO_RESPONSE);
-        break;
-    }
-  };
-  const machine = new Machine(
-    {
-      initial: initialCollect(options),
-      step: stepCollect,
-      run,
-      onError: (error) => {
-        channel.core.log.error({ channel: channel.uuid, error }, 'collecting digits failed');
-        machine.stop();
-        done(NO_RESPONSE);
-      },
-    },
-    channel.core.scheduler,
-  );
-  machine.post({ type: 'start' });
-  return {
-    end: () => {
-      machine.stop();
-      play?.abandon();
-    },
-    digit: (digit) => {
-      machine.post({ type: 'digit', digit });
-      return true;
-    },
-    break: () => play?.break(true),
-  };
+  const collector = new Collector(channel, {
+    options,
+    playlist: (file) => playlist(file, '!', channel.core.soundPrefix),
+    set: (variable, value) => channel.setVariable(variable, value),
+    done: () => done(NO_RESPONSE),
+  });
+  collector.begin();
+  return collector;
 }
