@@ -1,10 +1,13 @@
-/** `npm run bench`: what a call feels like; `capacity`: how many there can be; `calls`: how many a second. */
+/** `npm run bench`: what a call feels like; `capacity`: how many there can be; `calls`: how many a second; `dtmf`: how many keys are read right. */
 if (process.argv[2] === 'capacity') {
   const { capacityMain } = await import('./capacity-main.ts');
   await capacityMain(process.argv.slice(3));
 } else if (process.argv[2] === 'calls') {
   const { callsMain } = await import('./calls-main.ts');
   await callsMain(process.argv.slice(3));
+} else if (process.argv[2] === 'dtmf') {
+  const { dtmfMain } = await import('./dtmf-main.ts');
+  await dtmfMain(process.argv.slice(3));
 } else {
   await import('./main.ts');
 }
