@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { differs, nothingLeft, openLab, ours, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
+import { differs, nothingLeft, openLab, PROFILE, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
 import { eventLabel } from './freeswitch-raw-esl.ts';
 import type { RtpPeer } from './freeswitch-rtp-peer.ts';
 import { makeSounds, type Sounds } from './freeswitch-sounds.ts';
@@ -52,7 +52,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
 
   const replies: readonly (readonly [command: string, reply: string | RegExp])[] = [
     ['uuid_send_dtmf {a} 12@100', '+OK {a} sent DTMF 12@100.\n'],
-    ['uuid_send_dtmf {a} x', '-USAGE: <uuid> <dtmf_data>\n'],
+    ['uuid_send_dtmf {a} x', '-ERR Operation failed\n'],
     ['uuid_send_dtmf nosuch 1', '-ERR Cannot locate session!\n'],
     ['uuid_setvar_multi {a} q=1;r=2', '+OK\n'],
     ['uuid_getvar {a} r', '2'],
@@ -68,48 +68,55 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     ['uuid_audio {a} start both mute 1', '-USAGE: <uuid> [start [read|write] [mute|level <level>]|stop]\n'],
     ['uuid_jitterbuffer {a} 60:120', '+OK Success\n'],
     ['uuid_debug_media {a} both on', '+OK Success\n'],
-    ['uuid_media {a}', '+OK Success\n'],
+    ['uuid_media {a}', '-ERR Operation failed\n'],
     ['uuid_buglist {a}', '<media-bugs>\n</media-bugs>\n'],
-    ['uuid_session_heartbeat {a} off', '-ERR no reply\n'],
-    ['uuid_hold nosuch', '-ERR Operation failed\n'],
+    ['uuid_session_heartbeat {a} off', '+OK\n'],
     ['uuid_record nosuch start x', '-ERR Cannot locate session!\n'],
     ['uuid_record {a} stop /nosuch.wav', '-ERR Cannot stop record session!\n'],
     ['uuid_displace {a} stop /nosuch.wav', '-ERR Cannot stop displace session!\n'],
     ['uuid_bridge {a} nosuch', '-ERR Invalid uuid\n'],
-    ['uuid_bridge {a} {a}', '-ERR Invalid uuid\n'],
     ['uuid_send_info {a} hello', '+OK Success\n'],
     ['uuid_send_info {a} application json {"a":1}', '+OK Success\n'],
     ['uuid_send_message {a} hello', '+OK Success\n'],
-    ['show channels count as json', '{"row_count":1}'],
+    ['show channels count as json', '{"row_count":1,"rows":[]}'],
     ['show channels like nosuch', '\n0 total.\n'],
     ['show channels as xml', /^<result row_count="1">\n {2}<row row_id="1">\n {4}<uuid>{a}<\/uuid>\n/],
     ['show channels as delim |', /^uuid\|direction\|created\|/],
     ['show calls count', '\n1 total.\n'],
     ['show bridged_calls count', '\n0 total.\n'],
-    ['show nosuch', '-ERR Invalid option!\n'],
-    ['uptime', /^\d+$/],
+    ['show nosuch', /^-USAGE: codec\|endpoint\|[^]*\|status\n$/],
+    ['uptime', /^\d+\n$/],
     ['strepoch 1970-01-02T00:00:00Z', '86400'],
     ['create_uuid', /^[-0-9a-f]{36}$/],
-    ['msleep 5', '+OK\n'],
+    ['msleep 5', '+OK'],
     ['reloadxml', '+OK [Success]\n'],
     ['global_setvar x=1', '+OK'],
     ['global_getvar x', '1'],
     ['fsctl sps 50', '+OK sessions per second: 50\n'],
     ['fsctl sps 1000', '+OK sessions per second: 1000\n'],
-    ['fsctl max_sessions', '+OK max sessions: 1000\n'],
+    ['fsctl max_sessions', /^\+OK max sessions: \d+\n$/],
     ['echo a  b', 'a  b'],
     ['originate', /^-USAGE: /],
-    ['originate sip:x@127.0.0.1 1000', '-ERR NO_ROUTE_DESTINATION\n'],
     ['sched_hangup +60 nosuch', '-ERR No such channel!\n'],
   ];
-  it('C.5: replies', ours, async () => {
+  it('C.5: replies', async () => {
     const { endpoint } = await call();
+    // A FreeSWITCH writes its table of channels a little later.
+    while ((await lab.tap.api('show channels count')) !== '\n1 total.\n');
     for (const [command, reply] of replies) {
       const fill = (text: string): string => text.replaceAll('{a}', endpoint.uuid);
       const present = await lab.tap.api(fill(command));
       if (typeof reply === 'string') assert.equal(present, fill(reply), command);
       else assert.match(present, new RegExp(fill(reply.source)), command);
     }
+    await endpoint.destroy();
+    await nothingLeft(lab);
+  });
+
+  it('C.5: uuid_hold of nobody, a bridge to oneself', differs('`uuid_hold` of a channel that is not there'), async () => {
+    const { endpoint } = await call();
+    assert.equal(await lab.tap.api('uuid_hold nosuch'), '-ERR Operation failed\n');
+    assert.equal(await lab.tap.api(`uuid_bridge ${endpoint.uuid} ${endpoint.uuid}`), '-ERR Invalid uuid\n');
     await endpoint.destroy();
     await nothingLeft(lab);
   });
@@ -192,7 +199,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     await nothingLeft(lab);
   });
 
-  it('E04: record ends at its limit and tells how long it was', async () => {
+  it('E04: record ends at its limit and tells how long it was', differs('`record` with a limit'), async () => {
     const { endpoint, peer } = await call();
     peer.speak();
     const done = await endpoint.execute('record', `${join(sounds.folder, 'record.wav')} 1`);
@@ -201,7 +208,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     await nothingLeft(lab);
   });
 
-  it('F-16: record into a file that cannot be written completes with an error, and the call stays', ours, async () => {
+  it('F-16: record into a file that cannot be written completes with an error, and the call stays', differs('`record` into a file that cannot be written (F-16)'), async () => {
     const { endpoint } = await call();
     const done = await endpoint.execute('record', '/nosuchdir/x.wav 1');
     assert.equal(done.getHeader('Application-Response'), '-ERR cannot record');
@@ -218,7 +225,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     assert.deepEqual([bridged['Bridge-A-Unique-ID'], bridged['Bridge-B-Unique-ID']], [alice.endpoint.uuid, bob.endpoint.uuid]);
     alice.peer.speak();
     while ((await bob.peer.loudOf(5)) === 0);
-    assert.match(await lab.ms.api('show bridged_calls count'), /\n1 total\.\n$/);
+    while (!(await lab.ms.api('show bridged_calls count')).endsWith('\n1 total.\n'));
     assert.equal(await lab.ms.api(`uuid_transfer ${alice.endpoint.uuid} -both park inline`), '+OK\n');
     await lab.tap.event((event) => event['Event-Name'] === 'CHANNEL_UNBRIDGE', from);
     for (const { endpoint } of [alice, bob]) await heard('CHANNEL_PARK', endpoint.uuid, from);
@@ -239,7 +246,7 @@ describe('media server: channels', { timeout: 90_000 }, () => {
   });
 
   for (const variable of ['media_timeout', 'rtp_timeout_sec']) {
-    it(`E14, F-14: ${variable} set on a running call counts at once: MEDIA_TIMEOUT, BYE with cause 804`, ours, async () => {
+    it(`E14, F-14: ${variable} set on a running call counts at once: MEDIA_TIMEOUT, BYE with cause 804`, differs('media_timeout, rtp_timeout_sec set on a running call (F-14)'), async () => {
       const { endpoint } = await call();
       const bye = once(endpoint.dialog, 'destroy') as Promise<[{ get(name: string): string }]>;
       const gone = once(endpoint, 'destroy');
@@ -313,13 +320,13 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     await nothingLeft(lab);
   });
 
-  it('originate: a call out to a SIP URI, parked, and hung up by the far end', ours, async () => {
+  it('originate: a call out to a SIP URI, parked, and hung up by the far end', async () => {
     const peer = await lab.peer();
     lab.srf.invite((request: unknown, response: unknown) => {
       lab.srf.createUAS(request as never, response as never, { localSdp: peer.sdp() }).catch(() => undefined);
     });
     const from = lab.tap.events.length;
-    const reply = await lab.ms.api(`originate {origination_caller_id_number=77,sip_h_X-Room=9}sip:bob@${lab.sipServerAddress} &park()`);
+    const reply = await lab.ms.api(`originate {origination_caller_id_number=77,sip_h_X-Room=9,send_silence_when_idle=-1}sofia/${PROFILE}/bob@${lab.sipServerAddress} &park()`);
     const [, uuid = ''] = /^\+OK ([-0-9a-f]{36})\n$/.exec(reply) ?? [];
     assert.notEqual(uuid, '', reply);
     await heard('CHANNEL_PARK', uuid, from);
@@ -330,10 +337,10 @@ describe('media server: channels', { timeout: 90_000 }, () => {
     await nothingLeft(lab);
   });
 
-  it('originate: nobody there, and one that never answers', ours, async () => {
-    assert.match(await lab.ms.api('originate sip:bob@127.0.0.1:9 &park()'), /^-ERR [A-Z_]+\n$/);
+  it('originate: nobody there, and one that never answers', async () => {
+    assert.match(await lab.ms.api(`originate sofia/${PROFILE}/bob@127.0.0.1:9 &park()`), /^-ERR [A-Z_]+\n$/);
     const silent = await lab.peer();
-    assert.equal(await lab.ms.api(`originate {originate_timeout=1}sip:bob@127.0.0.1:${silent.port} &park()`), '-ERR NO_ANSWER\n');
+    assert.equal(await lab.ms.api(`originate {originate_timeout=1}sofia/${PROFILE}/bob@127.0.0.1:${silent.port} &park()`), '-ERR NO_ANSWER\n');
     await nothingLeft(lab);
   });
 });

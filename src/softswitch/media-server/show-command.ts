@@ -23,10 +23,13 @@ interface Listing {
   readonly delimiter: string;
 }
 
+const USAGE =
+  '-USAGE: codec|endpoint|application|api|dialplan|file|timer|calls [count]|channels [count|like <match string>]|calls|detailed_calls|bridged_calls|detailed_bridged_calls|aliases|complete|chat|management|modules|nat_map|say|interfaces|interface_types|tasks|limits|status\n';
+
 export function show(core: Core, argument: string): string {
   const listing = readListing(argument);
   const rows = rowsOf(core, listing.what);
-  if (rows === undefined) return '-ERR Invalid option!\n';
+  if (rows === undefined) return USAGE;
   const { like } = listing;
   const chosen = like === undefined ? rows : rows.filter((row) => Object.values(row).some((value) => value.includes(like)));
   return listing.count ? countText(chosen.length, listing) : listText(chosen, listing);
@@ -67,7 +70,7 @@ function rowsOf(core: Core, what: string): readonly Row[] | undefined {
 function countText(count: number, { format }: Listing): string {
   switch (format) {
     case 'json':
-      return JSON.stringify({ row_count: count });
+      return JSON.stringify({ row_count: count, rows: [] });
     case 'xml':
       return `<result row_count="${count}"/>\n`;
     case 'text':

@@ -24,7 +24,7 @@ export const systemCommands: Readonly<Record<string, ApiCommand>> = {
   msleep: async (core, argument) => {
     const ms = Math.min(MAX_SLEEP_MS, Number(/^\d{1,9}$/.exec(argument.trim())?.[0] ?? 0));
     await new Promise<void>((resolve) => void core.scheduler.after(ms, resolve));
-    return '+OK\n';
+    return '+OK';
   },
   // Nothing is read from XML: there is nothing to be read again.
   reloadxml: () => '+OK [Success]\n',
@@ -91,11 +91,11 @@ function uptime(core: Core, unit: string): string {
   const ms = core.scheduler.now() - core.identity.startedAt;
   switch (unit.trim()) {
     case 'ms':
-      return String(ms);
+      return `${ms}\n`;
     case 'us':
-      return String(ms * 1_000);
+      return `${ms * 1_000}\n`;
     default:
-      return String(Math.floor(ms / 1_000));
+      return `${Math.floor(ms / 1_000)}\n`;
   }
 }
 

@@ -51,7 +51,8 @@ export const uuidCommands: Readonly<Record<string, ApiCommand>> = {
   uuid_park: onChannel((channel) => transferTo([channel], 'park', '')),
   uuid_bridge: bridge,
   uuid_hold: hold,
-  uuid_media: (core, argument) => (words(argument).length === 1 && core.channels.has(argument.trim()) ? SUCCESS : FAILED),
+  // Media always passes through here: there is none to bring back.
+  uuid_media: () => FAILED,
   uuid_media_reneg: onChannel((channel) => (channel.signalling.reoffer(false) ? SUCCESS : FAILED), FAILED),
   uuid_record: onChannel(record, NO_SESSION),
   uuid_displace: onChannel((channel, argument) => displace(channel, argument), NO_SESSION),
@@ -64,7 +65,7 @@ export const uuidCommands: Readonly<Record<string, ApiCommand>> = {
   uuid_debug_media: onChannel(() => SUCCESS, FAILED),
   uuid_session_heartbeat: onChannel((channel, argument) => {
     setHeartbeat(channel, argument);
-    return '';
+    return OK;
   }),
   sched_hangup: (core, argument) => {
     const [, when = '', uuid = '', cause = ''] = /^(\S+)\s+(\S+)(?:\s+(\S+))?/.exec(argument.trim()) ?? [];
@@ -126,8 +127,9 @@ function receiveDtmf(channel: Channel, argument: string): string {
 
 /** `digits[@ms]` towards the far end. */
 function sendDtmf(channel: Channel, argument: string): string {
+  if (argument === '') return '-USAGE: <uuid> <dtmf_data>\n';
   const keys = readDigits(argument);
-  if (keys === undefined) return '-USAGE: <uuid> <dtmf_data>\n';
+  if (keys === undefined) return FAILED;
   channel.core.engine.sendDtmf(channel.uuid, keys.digits, keys.ms);
   return `+OK ${channel.uuid} sent DTMF ${argument}.\n`;
 }
