@@ -5,6 +5,7 @@ import type { Problem } from '../../lib/problem.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { askRunning } from './client.ts';
 import { firstLine } from './line.ts';
+import { takeLock } from './lock.ts';
 import { decodeRequest, encodeAnswer, largestRequest, type ControlAnswer, type ControlHandlers } from './protocol.ts';
 
 export type ControlListenProblem = Problem<'already_running' | 'control_unwritable'>;
@@ -24,6 +25,7 @@ export interface ControlServerOptions {
   readonly onDefect: (method: string, error: unknown) => void;
 }
 
+const alreadyRunning: ControlListenProblem = { code: 'already_running', message: 'a process is already running on this data.dir', advice: 'stop it first, or give this one a data.dir of its own' };
 /** More command lines than this at a time are a runaway script. */
 const mostConnections = 32;
 
@@ -32,7 +34,7 @@ export async function listenControl(options: ControlServerOptions): Promise<Resu
   const before = await askRunning(options.path, { method: 'ping', params: null }, 2_000);
   // One that does not answer is running all the same; one that cannot be reached is a matter of the path.
   if (before.kind === 'answered' && (before.answer.ok || before.answer.error[0]?.code !== 'control_unreachable')) {
-    return err({ code: 'already_running', message: 'a process is already running on this data.dir', advice: 'stop it first, or give this one a data.dir of its own' });
+    return err(alreadyRunning);
   }
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
@@ -43,13 +45,18 @@ export async function listenControl(options: ControlServerOptions): Promise<Resu
     serveOne(socket, options);
   });
   server.maxConnections = mostConnections;
+  let lock: ReturnType<typeof takeLock>;
   try {
     mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
+    // Two that start at once both find the socket dead: only one of them may replace it.
+    lock = takeLock(`${options.path}.lock`);
+    if (lock === undefined) return err(alreadyRunning);
     removeStale(options.path);
     await bind(server, options.path);
     chmodSync(options.path, 0o600);
   } catch (error) {
     server.close();
+    lock?.release();
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     return err({ code: 'control_unwritable', message: `the control socket ${JSON.stringify(options.path)} cannot be made [${code}]`, advice: 'make data.dir writable for the user this process runs as' });
   }
@@ -57,7 +64,10 @@ export async function listenControl(options: ControlServerOptions): Promise<Resu
     path: options.path,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          lock.release();
+          resolve();
+        });
         for (const socket of connections) socket.destroy();
       }),
   });

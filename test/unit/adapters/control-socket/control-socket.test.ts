@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -78,7 +79,7 @@ describe('the control socket', () => {
     assert.ok(listening.ok);
     assert.equal(codeOf(await askRunning(path, { method: 'ping', params: null })), 'ok');
     await listening.value.close();
-    assert.ok(!existsSync(path), 'nothing is left behind');
+    assert.ok(!existsSync(path), 'it is gone with its process');
   });
 
   it('of a living process is left alone: already_running', async (t) => {
@@ -86,6 +87,21 @@ describe('the control socket', () => {
     const second = await listenControl({ path, handlers: {}, onDefect: () => undefined });
     assert.equal(second.ok ? 'ok' : second.error.code, 'already_running');
     assert.equal(codeOf(await askRunning(path, { method: 'ping', params: null })), 'ok');
+  });
+
+  it('of a dead process goes to one of several that start at once, and is free again when that one is killed', async (t) => {
+    const path = controlSocketPath(folder(t));
+    for (let round = 0; round < 3; round += 1) {
+      const contenders = Array.from({ length: 4 }, () => fork(join(import.meta.dirname, 'contender.js'), [path]));
+      t.after(() => contenders.forEach((contender) => contender.kill('SIGKILL')));
+      await Promise.all(contenders.map((contender) => once(contender, 'message')));
+      const said = Promise.all(contenders.map((contender) => once(contender, 'message')));
+      for (const contender of contenders) contender.send('go');
+      assert.deepEqual((await said).map(([what]) => String(what)).sort(), ['already_running', 'already_running', 'already_running', 'listening']);
+      for (const contender of contenders) contender.kill('SIGKILL');
+      await Promise.all(contenders.map((contender) => once(contender, 'exit')));
+      assert.ok(existsSync(path), 'what the dead one left');
+    }
   });
 
   it('that cannot be made is a clear error: control_unwritable', async (t) => {
