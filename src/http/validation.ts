@@ -5,8 +5,8 @@ import { err, ok, type Result } from '../lib/result.ts';
 
 export type Validate = (value: unknown) => Result<unknown, readonly [Problem, ...Problem[]]>;
 
-/** More would not help anybody. */
-const mostProblems = 20;
+/** Of a name that somebody made up. */
+const longestField = 128;
 
 /** Bodies are taken as they are; in path and query all is text, and becomes what the schema wants. */
 export function validator(schema: TSchema, where: 'body' | 'query' | 'params'): Validate {
@@ -38,14 +38,14 @@ interface SchemaError {
   readonly message: string;
 }
 
-/** The message never repeats the value: it may be a PIN. */
+/** The message never repeats the value: it may be a PIN. The library tells eight errors at most. */
 function problemsOf({ keyword, instancePath, params, message }: SchemaError, where: string): Problem[] {
   const path = fieldOf(instancePath);
   const inside = (name: string): string => (path === '' ? name : `${path}.${name}`);
   if (keyword === 'required' && 'requiredProperties' in params) return (params.requiredProperties as readonly string[]).map((name) => problem(inside(name), 'is missing'));
-  if (keyword === 'additionalProperties' && 'additionalProperties' in params) return (params.additionalProperties as readonly string[]).map((name) => problem(inside(name.slice(0, 64)), 'is not known here'));
-  // What a union wants is said by its branches.
-  if (keyword === 'anyOf' || keyword === 'boolean') return [];
+  if (keyword === 'boolean') return [problem(path.slice(0, longestField), 'is not known here')];
+  // Each name of it has had its own error; what a union wants is said by its branches.
+  if (keyword === 'additionalProperties' || keyword === 'anyOf') return [];
   if (keyword === 'const' || keyword === 'enum') return [problem(path === '' ? where : path, 'is not one of the values there are')];
   return [problem(path === '' ? where : path, message)];
 }
@@ -62,5 +62,5 @@ function fieldOf(pointer: string): string {
 const problem = (field: string, what: string): Problem => ({ code: 'invalid', message: `${field} ${what}`, advice: 'see /api/v1/docs for what this route takes', field });
 
 function distinct(problems: readonly Problem[]): readonly Problem[] {
-  return [...new Map(problems.map((each) => [`${each.field ?? ''} ${each.message}`, each])).values()].slice(0, mostProblems);
+  return [...new Map(problems.map((each) => [`${each.field ?? ''} ${each.message}`, each])).values()];
 }
