@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startMain } from '../e2e/harness/program.ts';
 import { until } from '../e2e/harness/wait.ts';
+import { lag } from '../e2e/phone/pacer.ts';
 import type { Target } from '../e2e/phone/phone.ts';
 import { randomNumbers, type Trouble } from './keys/bad-network.ts';
 import { Desk } from './keys/desk.ts';
@@ -33,6 +34,9 @@ interface Reading {
   /** Told twice, or never keyed. */
   readonly extra: number;
   readonly wholeCalls: number;
+  /** Packets that this program sent more than 5 ms late, and the largest lag: what the server cannot be blamed for. */
+  readonly late: number;
+  readonly largestLagMs: number;
 }
 
 export async function dtmfMain(args: readonly string[]): Promise<void> {
@@ -62,8 +66,8 @@ export async function dtmfMain(args: readonly string[]): Promise<void> {
     for (const [way, network] of [['RFC 4733 at 8 kHz', trouble], ['RFC 4733 at 16 kHz', trouble], ['tones in noise', noTrouble]] as const) {
       const reading = await keyCalls(desk, sip, way, network, Number(values.calls), Number(values.seed));
       readings.push(reading);
-      const { calls, keyed, right, missed, extra, wholeCalls } = reading;
-      if (!values.json) console.log(`${way}${network.lost > 0 ? `, ${values.loss} % lost` : ''}: ${right} of ${keyed} keys right, ${missed} missed, ${extra} doubled or made up; ${wholeCalls} of ${calls} calls wholly right`);
+      const { calls, keyed, right, missed, extra, wholeCalls, late, largestLagMs } = reading;
+      if (!values.json) console.log(`${way}${network.lost > 0 ? `, ${values.loss} % lost` : ''}: ${right} of ${keyed} keys right, ${missed} missed, ${extra} doubled or made up; ${wholeCalls} of ${calls} calls wholly right (the bench was late with ${late} packets, ${Math.round(largestLagMs)} ms at most)`);
     }
     desk.close();
     const speech = talkOff(Number(values.speech));
@@ -80,6 +84,7 @@ async function keyCalls(desk: Desk, sip: Target, way: Way, trouble: Trouble, cal
   const random = randomNumbers(seed);
   const keyed = Array.from({ length: calls }, () => Array.from({ length: digitsPerCall }, () => '0123456789'[Math.floor(random() * 10)] ?? '0').join(''));
   const alias = (call: number): string => `${way.replaceAll(/\W/g, '')}-${call}`;
+  Object.assign(lag, { turns: 0, late: 0, largestMs: 0 });
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let call = next++; call < calls; call = next++) {
@@ -91,7 +96,7 @@ async function keyCalls(desk: Desk, sip: Target, way: Way, trouble: Trouble, cal
   const read = keyed.map((_, call) => desk.read(alias(call)));
   const right = keyed.reduce((sum, digits, call) => sum + inCommon(digits, read[call] ?? ''), 0);
   const told = read.reduce((sum, digits) => sum + digits.length, 0);
-  return { way, calls, keyed: calls * digitsPerCall, right, missed: calls * digitsPerCall - right, extra: told - right, wholeCalls: keyed.filter((digits, call) => digits === read[call]).length };
+  return { way, calls, keyed: calls * digitsPerCall, right, missed: calls * digitsPerCall - right, extra: told - right, wholeCalls: keyed.filter((digits, call) => digits === read[call]).length, late: lag.late, largestLagMs: lag.largestMs };
 }
 
 /** Length of the longest sequence that is in both. */
