@@ -34,7 +34,7 @@ export interface Stores {
   readonly recordings: RecordingStore;
   readonly live: LiveStateStore;
   readonly meta: MetaStore;
-  /** Whether it can be read and written, for readiness. */
+  /** Whether it can be read, and a write begun, for readiness; nothing is written. */
   check(): Promise<Result<void, StoreProblem>>;
   close(): Promise<void>;
 }

@@ -60,7 +60,7 @@ async function lists(dataDir: string): Promise<readonly Row[]> {
   }
   // The first room holds as many as a room may, the others what is left, in turn.
   for (let n = 0; n < members; n++) {
-    const room = n < Math.min(1_000, members / 10) ? made[0] : made[n % made.length];
+    const room = n < Math.min(1_000, members / 10) ? made[0] : made[1 + (n % (made.length - 1))];
     must(await stores.members.add(room?.id ?? '', { id: `ext-${n}`, kind: 'external', name: `Member ${n}`, role: 'speaker', overrides: { canRecord: true }, pin: new Pin(String(100_000 + n)) }, untold));
   }
   const rows: Row[] = [];

@@ -74,7 +74,10 @@ export async function openStores(options: StoreOptions): Promise<Result<Stores, 
     recordings: new SqliteRecordingStore(transactions),
     live: new SqliteLiveStateStore(transactions),
     meta,
-    check: () => meta.set('checkedAt', String(now())),
+    check: () =>
+      transactions.write(async (db) => {
+        await db.selectFrom('meta').select('key').limit(1).execute();
+      }),
     close: () => db.destroy(),
   });
 }

@@ -34,12 +34,12 @@ export async function summarise(db: Tx, rows: readonly RoomRow[]): Promise<reado
 
 interface Parts {
   readonly aliases: readonly Tables['room_aliases'][];
-  readonly pins: readonly Tables['room_pins'][];
+  readonly pins: readonly Omit<Tables['room_pins'], 'sealed'>[];
 }
 
 async function readParts(db: Tx, ids: readonly RoomId[]): Promise<(id: RoomId) => Parts> {
   const aliases = byRoom(await db.selectFrom('room_aliases').selectAll().where('room_id', 'in', ids).orderBy('position').execute());
-  const pins = byRoom(await db.selectFrom('room_pins').selectAll().where('room_id', 'in', ids).execute());
+  const pins = byRoom(await db.selectFrom('room_pins').select(['room_id', 'role', 'hash', 'length']).where('room_id', 'in', ids).execute());
   return (id) => ({ aliases: aliases.get(id) ?? [], pins: pins.get(id) ?? [] });
 }
 

@@ -62,9 +62,10 @@ describe('members', () => {
     const { members, rooms, room } = await opened(t);
     must(await members.add(room.id, ann, untold));
     assert.equal(must(await members.pin(room.id, ann.id))?.reveal(), '4321');
-    const { pin: _, ...kept } = ann;
-    must(await members.change(room.id, { ...kept, name: 'Anna' }, untold));
-    must(await members.change(room.id, ann, untold), );
+    const { id, kind, role, overrides } = ann;
+    const renamed = must(await members.change(room.id, { id, kind, role, overrides, name: 'Anna' }, untold));
+    assert.deepEqual([renamed.member.name, rooms.identify(renamed.room, pin)], ['Anna', { kind: 'member', id }], 'a PIN that is not named stays');
+    must(await members.change(room.id, ann, untold));
     const changed = must(await members.change(room.id, { ...ann, pin: new Pin('8642') }, untold));
     assert.deepEqual([rooms.identify(changed.room, pin), rooms.identify(changed.room, new Pin('8642'))], ['none', { kind: 'member', id: ann.id }]);
     assert.equal(must(await members.change(room.id, { ...ann, pin: null }, untold)).member.pin, undefined);

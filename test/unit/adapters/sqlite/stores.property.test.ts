@@ -56,9 +56,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('removeRoom'), room: which }),
   fc.record({ do: fc.constantFrom('addMember', 'changeMember'), room: which, id: member, pin: fc.constantFrom('1111', '3333', '4444', null, undefined) }),
   fc.record({ do: fc.constant('removeMember'), room: which, id: member }),
-) as fc.Arbitrary<Step>;
+);
 
-const event = (roomId: string) => ({ events: [{ type: 'conference.opened', at: 1, roomId, data: {} }] }) as const;
+const event = (roomId: string) => ({ events: [{ type: 'conference.opened' as const, at: 1, roomId, data: {} }] });
 const asPin = (digits: string | null | undefined) => (digits === undefined ? {} : { pin: digits === null ? null : new Pin(digits) });
 
 /** PINs of a room beside those of `holder`. */
@@ -191,7 +191,7 @@ function expected(room: ModelRoom): unknown {
 describe('the stores', () => {
   it('are what a plain model is after any sequence of writes, also after a restart', async (t) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }), async (steps) => {
         const folder = new Folder(t);
         const stores = await folder.open();
         const model = new Model();
