@@ -37,6 +37,7 @@ import type { FirstAdmin } from './manage/first-admin.ts';
 import type { UserNews } from './manage/users.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { MediaStatus, Readiness, Status } from './ports/status.ts';
+import type { StoreProblem } from './ports/store-problem.ts';
 import type { EngineStats } from './softswitch/engine/api.ts';
 import type { MediaServerState } from './softswitch/media-server/media-server.ts';
 import type { SipServer, SipServerState } from './softswitch/sip-server/api.ts';
@@ -373,7 +374,7 @@ const voided = async (done: Promise<Result<unknown, StoreProblem>>): Promise<Res
 const ofCalls = ({ pendingRequests, ownRequests, dialogs }: SipServerState): DebugState['sipServer'] => ({ pendingRequests, ownRequests, dialogs });
 const ofMedia = ({ channels, calls, conferences, pendingApps, plays }: MediaServerState): DebugState['mediaServer'] => ({ channels, calls, conferences, pendingApps, plays });
 
-const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, largestLagMs }: EngineStats): MediaStatus => ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, largestLagMs });
+const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, unsentPackets, largestLagMs }: EngineStats): MediaStatus => ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, unsentPackets, largestLagMs });
 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
 

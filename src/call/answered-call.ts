@@ -8,7 +8,7 @@ import type { LegMedia } from '../ports/media.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { ConferenceActor, LegOrder } from './conference-actor.ts';
 import type { LegVoice } from './leg-voice.ts';
-import { execute } from './live-control.ts';
+import { execute, type KeypadOrder } from './live-control.ts';
 import type { SessionEffect, SessionEvent } from './session-step.ts';
 
 /** What an answered call does through its session. */
@@ -20,9 +20,11 @@ export interface CallHost {
   post(event: SessionEvent): void;
   startTimer(name: string, ms: number, event: SessionEvent): void;
   cancelTimer(name: string): void;
-  attendantPinIs(entry: Pin): boolean;
+  checkAttendantPin(entry: Pin): boolean;
   checkNumber(number: string): Promise<void>;
   checkPin(entry: Pin): Promise<void>;
+  /** A host PIN claimed with was wrong. */
+  onWrongPin(): void;
   /** Work whose outcome comes back as an event, or is of no account. */
   inBackground(work: Promise<unknown>): void;
   /** Whether the room still counts on the leg. */
@@ -33,6 +35,8 @@ export interface CallHost {
 export class AnsweredCall {
   readonly media: LegMedia;
   readonly voice: LegVoice;
+  /** The last change of how it is mixed. */
+  carriedOut: Promise<void> = Promise.resolve();
   readonly #host: CallHost;
 
   constructor(media: LegMedia, voice: LegVoice, host: CallHost) {
@@ -76,7 +80,7 @@ export class AnsweredCall {
         host.cancelTimer(`ivr:${effect.name}`);
         return;
       case 'checkAttendantPin':
-        host.post({ type: 'ivr', event: { type: 'attendantPinChecked', correct: host.attendantPinIs(effect.entry) } });
+        host.post({ type: 'ivr', event: { type: 'attendantPinChecked', correct: host.checkAttendantPin(effect.entry) } });
         return;
       case 'checkNumber':
         host.inBackground(host.checkNumber(effect.number));
@@ -85,7 +89,7 @@ export class AnsweredCall {
         host.inBackground(host.checkPin(effect.entry));
         return;
       case 'finish':
-        if (effect.outcome.kind === 'role') host.post({ ...effect.outcome, type: 'admitted' });
+        if (effect.outcome.kind === 'role') host.post({ type: 'admitted', grant: effect.outcome, wrongPins: effect.outcome.wrongPins });
         else host.post({ type: 'end', reason: effect.outcome.reason, goodbye: effect.outcome.goodbye });
         return;
       default:
@@ -102,7 +106,7 @@ export class AnsweredCall {
     const host = this.#host;
     switch (effect.do) {
       case 'command':
-        if (host.conference !== undefined) host.inBackground(execute(host.id, effect.command, host.conference, host.rooms));
+        if (host.conference !== undefined) host.inBackground(this.#execute(effect.command, host.conference));
         return;
       case 'say':
         host.inBackground(this.voice.tell(effect.prompts).then(() => host.post({ type: 'keypad', event: { type: 'promptEnded' } })));
@@ -116,6 +120,10 @@ export class AnsweredCall {
       default:
         unreachable(effect);
     }
+  }
+
+  async #execute(command: KeypadOrder, conference: ConferenceActor): Promise<void> {
+    if ((await execute(this.#host.id, command, conference, this.#host.rooms)) === 'wrongPin') this.#host.onWrongPin();
   }
 
   #runLeg(effect: LegEffect): void {
@@ -159,7 +167,13 @@ export class AnsweredCall {
         host.inBackground(this.voice.tell(order.prompts));
         return;
       case 'mute':
-        host.inBackground(this.media.setMuted(order.muted));
+        this.#carryOut(this.media.setMuted(order.muted));
+        return;
+      case 'gain':
+        this.#carryOut(this.media.setGain(order.decibels));
+        return;
+      case 'deaf':
+        this.#carryOut(this.media.setDeaf(order.deaf));
         return;
       case 'end':
         host.post({ type: 'end', reason: order.reason, goodbye: order.goodbye });
@@ -167,6 +181,11 @@ export class AnsweredCall {
       default:
         unreachable(order);
     }
+  }
+
+  #carryOut(work: Promise<void>): void {
+    this.carriedOut = work;
+    this.#host.inBackground(work);
   }
 
   async #join(muted: boolean): Promise<void> {

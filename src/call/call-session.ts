@@ -1,10 +1,11 @@
-import { admit, judgeMedia, type AdmissionVerdict } from '../domain/admission.ts';
+import { judgeMedia, type Grant, type Standing } from '../domain/admission.ts';
+import type { Decision } from '../domain/decision.ts';
+import type { IvrEvent } from '../domain/ivr.ts';
 import type { Pin } from '../domain/pin-format.ts';
-import type { AdmissionRule, EntryRole, Policy } from '../domain/policy.ts';
+import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import { endCause, goodbyeOf, logLevelOf, type EndReason } from '../domain/reasons.ts';
 import { roomRules, type Room } from '../domain/room.ts';
-import { pickRoom } from '../domain/schedule.ts';
 import { attempt, errorText } from '../lib/attempt.ts';
 import { Machine, type Scheduler } from '../lib/machine.ts';
 import { err, unreachable, type Result } from '../lib/result.ts';
@@ -15,10 +16,12 @@ import type { CdrRecorder } from '../ports/cdr.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import { AnsweredCall, type CallHost } from './answered-call.ts';
 import type { ConferenceActor, LegOrder } from './conference-actor.ts';
+import { CallAdmission } from './call-admission.ts';
+import type { Entrance } from './entrance.ts';
 import { LegVoice } from './leg-voice.ts';
 import { roomNow } from './live-control.ts';
 import { heldBy } from './media-hold.ts';
-import { offeredProtection, protectionOf } from './media-protection.ts';
+import { protectionOf } from './media-protection.ts';
 import { initialSession, sessionStep, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
 
 /** What the attendant asks for: an alias of it, its PIN, and the longest room number. */
@@ -42,7 +45,9 @@ export interface SessionOptions {
   /** The conference of a room, made if it is not there. */
   readonly conference: (room: Room) => ConferenceActor;
   /** How the conference of a room stands, without making one. */
-  readonly standing: (room: Room) => { readonly open: boolean; readonly locked: boolean };
+  readonly standing: (room: Room) => Standing;
+  readonly entrance: Entrance;
+  readonly onDecision: (decision: Decision) => void;
   readonly onClosed: () => void;
 }
 
@@ -66,6 +71,7 @@ export class CallSession {
   #answered: AnsweredCall | undefined;
   #room: Room | undefined;
   #conference: ConferenceActor | undefined;
+  readonly #admission: CallAdmission;
 
   constructor(options: SessionOptions) {
     const { leg, policy, scheduler, cdr } = options;
@@ -73,6 +79,7 @@ export class CallSession {
     this.id = leg.id;
     this.since = scheduler.now();
     this.#log = options.log.child({ call: leg.id });
+    this.#admission = new CallAdmission({ ...options, log: this.#log });
     this.#machine = new Machine(
       {
         initial: initialSession(),
@@ -127,8 +134,9 @@ export class CallSession {
     this.#machine.post({ type: 'gone', reason });
   }
 
-  order(order: LegOrder): void {
+  order(order: LegOrder): Promise<void> {
     this.#machine.post({ type: 'order', order });
+    return this.#answered?.carriedOut ?? Promise.resolve();
   }
 
   /** The room opened while the caller is asked for a PIN of it. */
@@ -148,9 +156,9 @@ export class CallSession {
 
   /** Why the call cannot go on, if so. */
   async #findRoom(): Promise<EndReason | undefined> {
-    const { leg, rooms, attendant } = this.#options;
-    if (leg.aliases.some((alias) => attendant.aliases.includes(alias))) return undefined;
-    const found = await this.#find(leg.aliases, rooms);
+    const { leg, attendant } = this.#options;
+    if (leg.aliases.some((alias) => attendant.aliases.includes(alias))) return this.#admission.isBlocked() ? 'source_blocked' : undefined;
+    const found = await this.#admission.find(leg.aliases);
     if (found === 'failed') return 'server_error';
     if (found === undefined) return 'unknown_alias';
     this.#settleOn(found);
@@ -162,8 +170,11 @@ export class CallSession {
     const { leg, media, scheduler, language } = this.#options;
     if (leg.offer.kind === 'unusable') return leg.offer.reason;
     // Who is turned away is not answered first; every other verdict needs the media.
-    const verdict = this.#room === undefined ? undefined : this.#verdict(this.#room);
-    if (verdict?.kind === 'reject') return verdict.reason;
+    const verdict = this.#room === undefined ? undefined : this.#admission.judge(this.#room);
+    if (verdict?.kind === 'reject') {
+      if (this.#room !== undefined) this.#admission.arrived(this.#room, verdict);
+      return verdict.reason;
+    }
     if (this.#isEnding()) return undefined;
     const handlers: MediaHandlers = {
       onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
@@ -200,7 +211,7 @@ export class CallSession {
 
   #host(): CallHost {
     const machine = this.#machine;
-    const { scheduler, rooms, attendant } = this.#options;
+    const { scheduler, rooms } = this.#options;
     const conference = (): ConferenceActor | undefined => this.#conference;
     return {
       id: this.id,
@@ -212,7 +223,8 @@ export class CallSession {
       post: (event) => machine.post(event),
       startTimer: (name, ms, event) => machine.startTimer(name, ms, event),
       cancelTimer: (name) => machine.cancelTimer(name),
-      attendantPinIs: (entry) => attendant.pin?.reveal() === entry.reveal(),
+      checkAttendantPin: (entry) => this.#admission.checkAttendantPin(entry),
+      onWrongPin: () => this.#admission.wrongPin(this.#room),
       checkNumber: (number) => this.#checkNumber(number),
       checkPin: (entry) => this.#checkPin(entry),
       inBackground: (work) => this.#inBackground(work),
@@ -220,46 +232,40 @@ export class CallSession {
     };
   }
 
-  /** Undefined: no such room. `failed`: the store cannot tell. */
-  async #find(aliases: readonly string[], rooms: RoomStore): Promise<Room | undefined | 'failed'> {
-    for (const alias of aliases) {
-      const found = await rooms.byAlias(alias);
-      if (!found.ok) {
-        this.#log.error({ code: found.error.code, problem: found.error.message }, 'the room could not be looked up');
-        return 'failed';
-      }
-      const room = pickRoom(found.value, this.#options.scheduler.now());
-      if (room !== undefined) return room;
-    }
-    return undefined;
-  }
-
   #settleOn(room: Room): void {
     this.#room = room;
     if (this.#answered !== undefined) this.#answered.voice.language = room.language;
   }
 
-  /** The admission rules, as the room and its conference stand now. */
-  #verdict(room: Room): AdmissionVerdict {
-    const { leg, standing } = this.#options;
-    return admit({ room: roomRules(room), conference: standing(room), media: offeredProtection(leg.offer) });
-  }
-
   #judge(room: Room): void {
     this.#settleOn(room);
     const rules = roomRules(room);
-    const verdict = this.#verdict(room);
+    const verdict = this.#admission.judge(room);
+    this.#admission.arrived(room, verdict);
     this.#log.info({ room: room.id, verdict: verdict.kind, rule: verdict.rule }, `admission: ${verdict.kind} by ${verdict.rule}`);
     switch (verdict.kind) {
       case 'reject':
-        { this.end(verdict.reason); return; }
-      case 'askPin':
-        { this.#machine.post({ type: 'ivr', event: { type: 'startPin', room: rules, rule: verdict.rule, noPin: verdict.noPin } }); return; }
+      case 'turnAway':
+        this.end(verdict.reason);
+        return;
+      case 'askPin': {
+        const { rule, noPin, wrong = 0 } = verdict;
+        this.#askPin(room, { type: 'startPin', room: rules, rule, noPin, wrong: this.#admission.countCredential(room, wrong) });
+        return;
+      }
       case 'admit':
-        { this.#machine.post({ type: 'admitted', role: verdict.role, rule: verdict.rule, wrongPins: this.#machine.state.ivr.wrong.pin }); return; }
+        this.#machine.post({ type: 'admitted', grant: verdict, wrongPins: this.#machine.state.ivr.wrong.pin + this.#admission.countCredential(room, verdict.wrong ?? 0) });
+        return;
       default:
         return unreachable(verdict);
     }
+  }
+
+  /** Strangers wait before the prompt of a room that is guessed at (section 6); what they key meanwhile is kept. */
+  #askPin(room: Room, event: IvrEvent): void {
+    const ms = this.#machine.state.ivr.question?.ask === 'pin' ? 0 : this.#admission.delayMs(room);
+    if (ms > 0) this.#machine.startTimer('ivr:slowed', ms, { type: 'ivr', event });
+    else this.#machine.post({ type: 'ivr', event });
   }
 
   #run(effect: SessionEffect): void {
@@ -269,7 +275,7 @@ export class CallSession {
     }
     switch (effect.do) {
       case 'enterRoom':
-        this.#enterRoom(effect.role, effect.rule, effect.wrongPins);
+        this.#enterRoom(effect.grant, effect.wrongPins);
         return;
       case 'finish':
         void this.#finish(effect.reason, effect.goodbye);
@@ -283,7 +289,7 @@ export class CallSession {
   }
 
   async #checkNumber(number: string): Promise<void> {
-    const found = await this.#find([number], this.#options.rooms);
+    const found = await this.#admission.find([number]);
     if (found === 'failed') { this.end('server_error'); return; }
     this.#machine.post({ type: 'ivr', event: { type: 'numberChecked', found: found !== undefined } });
     if (found !== undefined) this.#judge(found);
@@ -295,18 +301,21 @@ export class CallSession {
     const room = await roomNow(this.#options.rooms, this.#room);
     if (room === 'removed') { this.end('room_removed'); return; }
     this.#settleOn(room);
-    this.#machine.post({ type: 'ivr', event: { type: 'pinChecked', match: this.#options.rooms.identify(room, entry), room: roomRules(room) } });
+    this.#machine.post({ type: 'ivr', event: { type: 'pinChecked', ...this.#admission.checkPin(room, entry) } });
   }
 
-  #enterRoom(role: EntryRole, rule: AdmissionRule, wrongPins: number): void {
+  #enterRoom(grant: Grant, wrongPins: number): void {
+    const { role, rule, member } = grant;
     const { cdr, leg } = this.#options;
     if (this.#room === undefined) return;
     // Whatever the IVR was still asking or counting is of no account now.
     for (const name of this.#machine.pendingTimers().keys()) if (name.startsWith('ivr:')) this.#machine.cancelTimer(name);
     cdr.record({ type: 'callAdmitted', id: this.id, roomId: this.#room.id, role, rule });
     this.#log.info({ room: this.#room.id, role, rule }, `admitted as ${role} by ${rule}`);
+    this.#admission.admitted(this.#room, grant);
+    const name = this.#room.members.find(({ id }) => id === member)?.name ?? leg.caller.name;
     this.#conference = this.#options.conference(this.#room);
-    this.#conference.enter(this, { name: leg.caller.name, role, rule, wrongPins });
+    this.#conference.enter(this, { name, role, rule, wrongPins, ...(member === undefined ? {} : { member }) });
   }
 
   /** RFC 3264 §8: the media server answers; held, the no-media rule rests. */

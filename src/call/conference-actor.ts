@@ -1,4 +1,7 @@
-import { conferenceStep, initialConference, type CallId, type ConferenceEffect, type ConferenceEvent, type ConferenceFact, type ConferenceState } from '../domain/conference.ts';
+import type { Order } from '../domain/conference-commands.ts';
+import { conferenceStep, initialConference, type CallId, type ConferenceEffect, type ConferenceEvent, type ConferenceFact, type ConferenceState, type Participant } from '../domain/conference.ts';
+import type { Refusal } from '../domain/control.ts';
+import type { RoomEvent } from '../domain/events.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import { goodbyeOf, type EndReason } from '../domain/reasons.ts';
@@ -9,14 +12,16 @@ import { unreachable } from '../lib/result.ts';
 import type { Log } from '../ports/log.ts';
 import type { MediaPort } from '../ports/media.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
+import { eventOf } from './room-events.ts';
 
 /** What the conference asks of a leg: the effects that concern one call. */
-export type LegOrder = Extract<ConferenceEffect, { do: 'join' | 'lobby' | 'end' | 'mute' }> | { readonly do: 'tell'; readonly prompts: readonly Prompt[] };
+export type LegOrder = Extract<ConferenceEffect, { do: 'join' | 'lobby' | 'end' | 'mute' | 'gain' | 'deaf' }> | { readonly do: 'tell'; readonly prompts: readonly Prompt[] };
 
 /** A call as the conference sees it. */
 export interface ConferenceLeg {
   readonly id: CallId;
-  order(order: LegOrder): void;
+  /** Settles when it was carried out, as far as that takes time. */
+  order(order: LegOrder): Promise<void>;
 }
 
 export interface ConferenceActorOptions {
@@ -27,6 +32,10 @@ export interface ConferenceActorOptions {
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly newId: () => string;
+  /** What happened, as it happens. */
+  readonly onEvent: (event: RoomEvent) => void;
+  /** Carries out what the rules have allowed and a conference does not do itself. */
+  readonly perform: (effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<'done' | Refusal>;
   /** The room opened: callers at its PIN prompt may go in. */
   readonly onOpened: () => void;
   /** Nobody is in it or waits for it any more. */
@@ -43,6 +52,12 @@ export class ConferenceActor {
   #announcing: Promise<void> = Promise.resolve();
   /** The conference record in progress: from the first in the mixer to the last. */
   #record: { readonly id: string; peak: number; readonly inside: Set<CallId> } | undefined;
+  /** Who is there or was a moment ago, for what is told about them. */
+  readonly #known = new Map<CallId, Participant>();
+  /** Commands to be answered. */
+  readonly #requests = new Map<string, (outcome: 'done' | Refusal) => void>();
+  /** What the effects of the present command have set going. */
+  #underWay: Promise<void>[] = [];
   /** Those told to end, and why; who left by himself is not among them. */
   readonly #ended = new Map<CallId, EndReason>();
   #room: Room;
@@ -82,12 +97,24 @@ export class ConferenceActor {
   enter(leg: ConferenceLeg, event: Omit<Extract<ConferenceEvent, { type: 'enter' }>, 'type' | 'call'>): void {
     this.#legs.set(leg.id, leg);
     this.#machine.post({ type: 'enter', call: leg.id, ...event });
+    const participant = this.#machine.state.participants.get(leg.id);
+    if (participant !== undefined) this.#known.set(leg.id, participant);
   }
 
   /** The leg is gone, or on its way out: it hears its goodbye alone. */
   left(call: CallId): void {
     if (!this.#legs.delete(call)) return;
     this.#machine.post({ type: 'left', call });
+  }
+
+  /** Settles when it took effect in the mixer, or was refused. */
+  command(order: Omit<Order, 'request'>): Promise<'done' | Refusal> {
+    return new Promise((resolve) => {
+      const request = this.#options.newId();
+      this.#requests.set(request, resolve);
+      this.#underWay = [];
+      this.#machine.post({ type: 'command', ...order, request });
+    });
   }
 
   roomChanged(room: Room): void {
@@ -100,15 +127,25 @@ export class ConferenceActor {
       case 'join':
       case 'lobby':
       case 'mute':
-        this.#legs.get(effect.call)?.order(effect);
+      case 'gain':
+      case 'deaf':
+        this.#order(effect.call, effect);
         return;
       case 'end':
         this.#ended.set(effect.call, effect.reason);
-        this.#legs.get(effect.call)?.order(effect);
+        this.#order(effect.call, effect);
         return;
+      case 'perform':
+        void this.#options.perform(effect).then((outcome) => this.#answer(effect.request, outcome)).catch((error: unknown) => this.#defect(error, 'perform'));
+        return;
+      case 'answer': {
+        const { request, outcome } = effect;
+        void Promise.all(this.#underWay.splice(0)).then(() => this.#answer(request, outcome)).catch(() => this.#answer(request, 'failed'));
+        return;
+      }
       case 'tell':
         if (effect.to === 'room') this.#announce(effect.prompts);
-        else this.#legs.get(effect.to.call)?.order({ do: 'tell', prompts: effect.prompts });
+        else void this.#legs.get(effect.to.call)?.order({ do: 'tell', prompts: effect.prompts });
         return;
       case 'startTimer':
         this.#machine.startTimer(effect.name, effect.ms, { type: 'timer', name: effect.name });
@@ -121,15 +158,42 @@ export class ConferenceActor {
         return;
       case 'idle':
         this.#machine.stop();
+        for (const request of [...this.#requests.keys()]) this.#answer(request, 'done');
         this.#options.onIdle();
         return;
       case 'emit':
         this.#log.info({ ...effect.event, type: undefined, fact: effect.event.type }, `conference: ${effect.event.type}`);
+        this.#tell(effect.event);
         this.#note(effect.event);
         return;
       default:
         unreachable(effect);
     }
+  }
+
+  #order(call: CallId, order: LegOrder): void {
+    const carriedOut = this.#legs.get(call)?.order(order);
+    if (carriedOut !== undefined && this.#requests.size > 0) this.#underWay.push(carriedOut);
+  }
+
+  #answer(request: string | undefined, outcome: 'done' | Refusal): void {
+    if (request === undefined) return;
+    this.#requests.get(request)?.(outcome);
+    this.#requests.delete(request);
+  }
+
+  #tell(fact: ConferenceFact): void {
+    const { state } = this.#machine;
+    for (const participant of state.participants.values()) this.#known.set(participant.call, participant);
+    this.#options.onEvent(
+      eventOf(fact, {
+        at: this.#options.scheduler.now(),
+        state,
+        participant: (call) => state.participants.get(call) ?? this.#known.get(call),
+        reasonOf: (call) => this.#ended.get(call) ?? 'caller_hung_up',
+      }),
+    );
+    if (fact.type === 'left') this.#known.delete(fact.call);
   }
 
   #announce(prompts: readonly Prompt[]): void {
@@ -159,6 +223,6 @@ export class ConferenceActor {
   /** A bug in a rule must not leave people in a room that no rule governs. */
   #defect(error: unknown, at: string): void {
     this.#log.error({ code: 'conference_defect', at, problem: errorText(error), stack: error instanceof Error ? error.stack : undefined }, 'the conference failed; it is ended');
-    for (const leg of [...this.#legs.values()]) leg.order({ do: 'end', call: leg.id, reason: 'server_error', goodbye: goodbyeOf('server_error') });
+    for (const leg of [...this.#legs.values()]) void leg.order({ do: 'end', call: leg.id, reason: 'server_error', goodbye: goodbyeOf('server_error') });
   }
 }

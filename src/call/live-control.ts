@@ -4,15 +4,18 @@ import type { Room } from '../domain/room.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { ConferenceActor } from './conference-actor.ts';
 
+export type KeypadOrder = KeypadCommand | Extract<ControlCommand, { readonly type: 'claimHost' }>;
+
 /** Carries out what a participant asks for. Only a PIN needs the store; whether it is allowed, the conference's rules say. */
-export async function execute(call: CallId, command: KeypadCommand | Extract<ControlCommand, { readonly type: 'claimHost' }>, conference: ConferenceActor, rooms: RoomStore): Promise<void> {
+export async function execute(call: CallId, command: KeypadOrder, conference: ConferenceActor, rooms: RoomStore): Promise<'done' | 'wrongPin'> {
   if (command.type !== 'claimHost') {
     conference.post({ type: 'command', by: { kind: 'participant', call }, command });
-    return;
+    return 'done';
   }
   const room = await roomNow(rooms, conference.room);
   const match = room === 'removed' ? 'none' : rooms.identify(room, command.entry);
   conference.post({ type: 'hostClaimed', call, match: match === 'host' ? 'host' : 'none' });
+  return match === 'host' ? 'done' : 'wrongPin';
 }
 
 /** The room with the PINs now in force. While the store cannot be read, what is known of it counts. */

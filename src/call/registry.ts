@@ -10,8 +10,17 @@ import type { MediaPort } from '../ports/media.ts';
 import type { CallStatus, ParticipantStatus, RoomStatus, TimerStatus } from '../ports/status.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
 import type { RoomStore } from '../ports/rooms.ts';
+import type { Commander } from '../domain/commands.ts';
+import type { ConferenceCommand } from '../domain/conference-commands.ts';
+import type { Identity, Standing } from '../domain/admission.ts';
+import type { ConferenceEffect } from '../domain/conference.ts';
+import type { Refusal } from '../domain/control.ts';
+import type { Decision } from '../domain/decision.ts';
+import type { RoomEvent } from '../domain/events.ts';
+import { extendedTo } from '../domain/schedule-end.ts';
 import { CallSession, type Attendant } from './call-session.ts';
 import { ConferenceActor } from './conference-actor.ts';
+import { Entrance } from './entrance.ts';
 
 export interface RegistryOptions {
   readonly rooms: RoomStore;
@@ -25,6 +34,15 @@ export interface RegistryOptions {
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly newId: () => string;
+  /** A user of ours, by name. */
+  readonly identityOf: (user: string) => Identity | undefined;
+  /** `abuse.exempt`. */
+  readonly isExempt: (address: string) => boolean;
+  /** What happens in rooms, as it happens. */
+  readonly onEvent: (event: RoomEvent) => void;
+  readonly onDecision: (decision: Decision) => void;
+  /** Carries out what the rules of a conference have allowed and it does not do itself. */
+  readonly perform: (room: RoomId, effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<'done' | Refusal>;
 }
 
 /** How much is going on; all zero when nothing is left of any call. */
@@ -41,9 +59,11 @@ export class Registry {
   readonly #conferences = new Map<RoomId, ConferenceActor>();
   #state: 'running' | 'draining' = 'running';
   #whenEmpty: (() => void)[] = [];
+  readonly #entrance: Entrance;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
+    this.#entrance = new Entrance(options);
   }
 
   get state(): 'running' | 'draining' {
@@ -58,7 +78,7 @@ export class Registry {
       log.warn({ code: 'too_many_calls', callLimit }, 'a call was turned away: limits.calls is reached');
       this.#turnAway(leg, 'media_unavailable'); return;
     }
-    const { rooms, media, cdr, policy, attendant, language, scheduler } = this.#options;
+    const { rooms, media, cdr, policy, attendant, language, scheduler, onDecision } = this.#options;
     const session: CallSession = new CallSession({
       leg,
       rooms,
@@ -71,6 +91,8 @@ export class Registry {
       log,
       conference: (room) => this.#conference(room),
       standing: (room) => this.#standing(room),
+      entrance: this.#entrance,
+      onDecision,
       onClosed: () => this.#closed(session.id),
     });
     this.#sessions.set(session.id, session);
@@ -85,6 +107,16 @@ export class Registry {
   roomRemoved(id: RoomId): void {
     this.#conferences.get(id)?.post({ type: 'roomRemoved' });
     for (const session of this.#sessions.values()) if (session.stage !== 'room' && session.room?.id === id) session.end('room_removed');
+  }
+
+  /** Settles when it took effect in the mixer, or was refused; `not_now` where nobody is in the room or its lobby. */
+  command(id: RoomId, command: ConferenceCommand, by: Commander): Promise<'done' | Refusal> {
+    return this.#conferences.get(id)?.command({ command, by }) ?? Promise.resolve('not_now');
+  }
+
+  /** OV-46: ends the member's legs at once. */
+  memberRemoved(id: RoomId, member: string): void {
+    this.#conferences.get(id)?.post({ type: 'memberRemoved', member });
   }
 
   /** Takes no more calls, says goodbye to all, and settles when the last one is over. */
@@ -171,7 +203,7 @@ export class Registry {
   #conference(room: Room): ConferenceActor {
     const there = this.#conferences.get(room.id);
     if (there !== undefined) return there;
-    const { policy, media, cdr, scheduler, log, newId } = this.#options;
+    const { policy, media, cdr, scheduler, log, newId, onEvent, perform } = this.#options;
     const conference: ConferenceActor = new ConferenceActor({
       room,
       policy,
@@ -180,6 +212,8 @@ export class Registry {
       scheduler,
       log,
       newId,
+      onEvent,
+      perform: (effect) => perform(room.id, effect),
       onOpened: () => {
         for (const session of this.#sessions.values()) if (session.room?.id === room.id) session.roomOpened();
       },
@@ -191,9 +225,11 @@ export class Registry {
     return conference;
   }
 
-  #standing(room: Room): { readonly open: boolean; readonly locked: boolean } {
+  #standing(room: Room): Standing {
     const state = this.#conferences.get(room.id)?.state ?? initialConference(roomRules(room));
-    return { open: isOpen(state), locked: state.lock === 'locked' };
+    const members = [...state.participants.values()].flatMap(({ member }) => (member === undefined ? [] : [member]));
+    const extended = extendedTo(state.schedule);
+    return { open: isOpen(state), locked: state.lock === 'locked', members: new Set(members), ...(extended === undefined ? {} : { extendedTo: extended }) };
   }
 
   #turnAway(leg: InboundLeg, reason: EndReason): void {

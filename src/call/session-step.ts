@@ -1,8 +1,9 @@
+import type { Grant } from '../domain/admission.ts';
 import { initialDigits, mergeDigit, type DigitSource, type DigitsState } from '../domain/digits.ts';
 import { initialIvr, ivrStep, type IvrEffect, type IvrEvent, type IvrState } from '../domain/ivr.ts';
 import { initialKeypad, keypadStep, type KeypadEffect, type KeypadEvent, type KeypadState } from '../domain/keypad.ts';
 import { initialLeg, legStep, type LegEffect, type LegEvent, type LegState } from '../domain/leg.ts';
-import type { AdmissionRule, EntryRole, Policy } from '../domain/policy.ts';
+import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import type { Step } from '../lib/machine.ts';
@@ -32,7 +33,7 @@ export type SessionEvent =
   | { readonly type: 'keypad'; readonly event: KeypadEvent }
   | { readonly type: 'leg'; readonly event: LegEvent }
   /** The caller has a role. */
-  | { readonly type: 'admitted'; readonly role: EntryRole; readonly rule: AdmissionRule; readonly wrongPins: number }
+  | { readonly type: 'admitted'; readonly grant: Grant; readonly wrongPins: number }
   | { readonly type: 'order'; readonly order: LegOrder }
   /** We end it; `goodbye` is played in full first. */
   | { readonly type: 'end'; readonly reason: EndReason; readonly goodbye: readonly Prompt[] }
@@ -44,7 +45,7 @@ export type SessionEffect =
   | { readonly part: 'keypad'; readonly effect: KeypadEffect }
   | { readonly part: 'leg'; readonly effect: LegEffect }
   | { readonly part: 'room'; readonly order: LegOrder }
-  | { readonly part: 'session'; readonly do: 'enterRoom'; readonly role: EntryRole; readonly rule: AdmissionRule; readonly wrongPins: number }
+  | { readonly part: 'session'; readonly do: 'enterRoom'; readonly grant: Grant; readonly wrongPins: number }
   | { readonly part: 'session'; readonly do: 'finish'; readonly reason: EndReason; readonly goodbye: readonly Prompt[] }
   /** Nobody listens to the goodbye any more. */
   | { readonly part: 'session'; readonly do: 'cutGoodbye' };
@@ -75,7 +76,7 @@ export function sessionStep(state: SessionState, event: SessionEvent, policy: Po
       return ofLeg(state, event.event, policy);
     case 'admitted':
       if (state.stage !== 'ivr') return { state, effects: [] };
-      return { state: { ...state, stage: 'room' }, effects: [{ part: 'session', do: 'enterRoom', role: event.role, rule: event.rule, wrongPins: event.wrongPins }] };
+      return { state: { ...state, stage: 'room' }, effects: [{ part: 'session', do: 'enterRoom', grant: event.grant, wrongPins: event.wrongPins }] };
     case 'order':
       return state.stage === 'room' ? { state, effects: [{ part: 'room', order: event.order }] } : { state, effects: [] };
     case 'end':

@@ -42,6 +42,7 @@ export const configSchema = z.strictObject({
     localNetworks: z.array(network).max(64),
     trustedPeers: z.array(network).max(64),
   }),
+  abuse: z.strictObject({ exempt: z.array(network).max(64) }),
   rtp: z.strictObject({ portMin: z.int().min(1024).max(65_534), portMax: z.int().min(1025).max(65_535) }),
   media: z.strictObject({ workers: z.int().min(1).max(8).nullable() }),
   http: z.strictObject({
@@ -127,6 +128,7 @@ export const configSchema = z.strictObject({
   drain: z.strictObject({ timeout: secondsOrZero }),
   limits: z.strictObject({
     calls: z.int().min(1).max(100_000),
+    recordings: z.int().min(1).max(10_000),
     sipMessageBytes: z.int().min(1_500).max(1_048_576),
     sipConnections: z.int().min(1).max(100_000),
     sipHalfOpen: z.int().min(1).max(100_000),

@@ -26,8 +26,8 @@ export interface RoomEventData {
   readonly 'member.removed': { readonly member: string };
   readonly 'conference.opened': Nothing;
   readonly 'conference.closed': Nothing;
-  readonly 'conference.locked': { readonly by: string };
-  readonly 'conference.unlocked': { readonly by: string };
+  readonly 'conference.locked': Nothing;
+  readonly 'conference.unlocked': Nothing;
   /** `endsAt`: milliseconds since the epoch. */
   readonly 'conference.ending': { readonly rule: 'guests_only' | 'lone' | 'schedule'; readonly endsAt: number; readonly state: 'announced' | 'cancelled' };
   readonly 'conference.extended': { readonly rule: 'lone' | 'schedule'; readonly endsAt: number };

@@ -146,13 +146,19 @@ export function changeRole(turn: Turn, participant: Participant, hostBy: 'promot
 const roleOf = ({ role, hostBy, permissions }: Participant): NonNullable<Participant['original']> => ({ role, permissions, ...(hostBy === undefined ? {} : { hostBy }) });
 
 function demote(turn: Turn, target: Participant): void {
-  const { original, hostBy: _, ...rest } = target;
+  const { original, ...present } = target;
   if (original === undefined) return;
-  const { original: __, ...restored }: Participant = { ...rest, ...original };
+  const { hostBy, ...before } = { hostBy: undefined, ...original };
+  const restored: Participant = hostBy === undefined ? withoutHostBy({ ...present, ...before }) : { ...present, ...before, hostBy };
   turn.put(restored);
   turn.emit({ type: 'roleChanged', call: target.call, role: restored.role, hostBy: restored.hostBy });
   turn.tell({ call: target.call }, 'host_lowered');
   if (restored.role === 'guest' && restored.place !== 'lobby' && turn.state.guests === 'muted') changeMute(turn, restored, { ...restored.muted, host: true });
+}
+
+function withoutHostBy(participant: Participant): Participant {
+  const { hostBy, ...rest } = participant;
+  return hostBy === undefined ? participant : rest;
 }
 
 /** CO-27: the one before is it no more. */

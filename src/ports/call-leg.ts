@@ -12,6 +12,10 @@ export interface InboundLeg {
   /** What was dialled, most exact first, lower case: `user@host` and the user part, or digits. At least one. */
   readonly aliases: readonly [string, ...string[]];
   readonly caller: Caller;
+  /** The user of ours the caller has proved to be. */
+  readonly identity?: string;
+  /** The token of what was dialled: of a link of the room, or of a member of it. Never to be printed. */
+  readonly credential?: string;
   readonly offer: LegOffer;
   /** Set once, before anything else is called. */
   listen(handlers: LegHandlers): void;
@@ -39,6 +43,8 @@ export interface Caller {
   readonly uri: string;
   readonly source: { readonly address: string; readonly port: number; readonly transport: string };
   readonly userAgent?: string;
+  /** `number` is what a peer we trust says of the caller (RFC 3325), not what he says of himself. */
+  readonly asserted?: 'yes';
   /** The caller asked not to be named to others (RFC 3323); `name` does not name him, the rest is for the operator. */
   readonly privacy?: 'withheld';
 }

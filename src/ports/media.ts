@@ -81,6 +81,10 @@ export interface LegMedia {
   /** Leaves the conference; the endpoint stays. */
   leave(): Promise<void>;
   setMuted(muted: boolean): Promise<void>;
+  /** How loud others hear it, -12 to 12 dB, as near as the mixer can. In a conference only. */
+  setGain(decibels: number): Promise<void>;
+  /** Whether it hears nothing of the conference. */
+  setDeaf(deaf: boolean): Promise<void>;
   /** Says something to this member of a conference only, over what it hears. Several follow one another. Settles when it was said. */
   tell(prompts: readonly Prompt[], language: string): Promise<void>;
   /** RTP packets received so far; undefined when the server did not say. */

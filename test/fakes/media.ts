@@ -56,6 +56,8 @@ export class FakeLegMedia implements LegMedia {
   readonly handlers: MediaHandlers;
   conference: string | undefined;
   muted: 'yes' | 'no' = 'no';
+  deaf: 'yes' | 'no' = 'no';
+  gain = 0;
   /** RTP packets that have come in. A test that wants silence stops counting them. */
   packets: 'coming' | 'none' = 'coming';
   releases = 0;
@@ -97,6 +99,16 @@ export class FakeLegMedia implements LegMedia {
   async leave(): Promise<void> {
     await this.#server.points.pass('leave');
     this.conference = undefined;
+  }
+
+  setGain(decibels: number): Promise<void> {
+    this.gain = decibels;
+    return Promise.resolve();
+  }
+
+  setDeaf(deaf: boolean): Promise<void> {
+    this.deaf = deaf ? 'yes' : 'no';
+    return Promise.resolve();
   }
 
   setMuted(muted: boolean): Promise<void> {

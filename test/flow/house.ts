@@ -9,6 +9,8 @@ import { createLogger } from '../../src/adapters/system/log.ts';
 import { Registry } from '../../src/call/registry.ts';
 import { loadConfig, shippedConfig } from '../../src/config/load.ts';
 import { policyOf } from '../../src/config/policy.ts';
+import type { Decision } from '../../src/domain/decision.ts';
+import type { RoomEvent } from '../../src/domain/events.ts';
 import type { EndReason } from '../../src/domain/reasons.ts';
 import { validateKeypad } from '../../src/domain/keypad.ts';
 import { Pin } from '../../src/domain/pin-format.ts';
@@ -49,6 +51,8 @@ export class House {
   readonly points = new Points();
   readonly media = new FakeMedia(this.clock, this.points);
   readonly registry: Registry;
+  readonly events: RoomEvent[] = [];
+  readonly decisions: Decision[] = [];
   readonly #stores: Stores;
   readonly #cdr: WriteQueue<CdrRecord>;
   readonly #dir: string;
@@ -75,6 +79,11 @@ export class House {
       scheduler: this.clock,
       log,
       newId: () => `id-${++ids}`,
+      identityOf: (user) => (user === 'root' ? { user, privilege: 'administrator' } : { user, privilege: 'creation' }),
+      isExempt: () => false,
+      onEvent: (event) => this.events.push(event),
+      onDecision: (decision) => this.decisions.push(decision),
+      perform: () => Promise.resolve('not_now'),
     });
   }
 

@@ -33,7 +33,8 @@ export class TrustedPeers {
 export type CallerFields = Pick<Srf.Request, 'get' | 'getParsedHeader' | 'source_address' | 'source_port' | 'protocol'>;
 
 export function callerOf(req: CallerFields, trusted: TrustedPeers): Caller {
-  const who = (trusted.has(req.source_address) ? assertedIdentity(req.get('P-Asserted-Identity') ?? '') : undefined) ?? fromOf(req);
+  const asserted = trusted.has(req.source_address) ? assertedIdentity(req.get('P-Asserted-Identity') ?? '') : undefined;
+  const who = asserted ?? fromOf(req);
   const number = shownText(userOf(who.uri));
   const userAgent = req.get('User-Agent');
   const withheld = isWithheld(req.get('Privacy') ?? '');
@@ -43,6 +44,7 @@ export function callerOf(req: CallerFields, trusted: TrustedPeers): Caller {
     uri: shownText(who.uri),
     source: { address: req.source_address, port: req.source_port, transport: req.protocol },
     ...(userAgent === undefined ? {} : { userAgent: shownText(userAgent) }),
+    ...(asserted === undefined ? {} : { asserted: 'yes' as const }),
     ...(withheld ? { privacy: 'withheld' as const } : {}),
   };
 }

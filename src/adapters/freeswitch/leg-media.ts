@@ -12,6 +12,7 @@ import { Applications, type Running } from './applications.ts';
 import { argument, conferenceName } from './esl-text.ts';
 import type { MediaServerConnection } from './media-server.ts';
 import { MemberAnnouncements } from './member-announcements.ts';
+import { volumeOf } from './volume.ts';
 
 export interface LegMediaOptions {
   readonly endpoint: Mrf.Endpoint;
@@ -126,6 +127,16 @@ export class FreeSwitchLeg implements LegMedia {
     this.#announcements.left();
     await this.#options.connection.api(`conference ${membership.conference} hup ${membership.member}`);
     await attempt(membership.running.ended, breakMs, this.#options.scheduler);
+  }
+
+  async setGain(decibels: number): Promise<void> {
+    const membership = this.#membership;
+    if (membership !== undefined) await this.#options.connection.api(`conference ${membership.conference} volume_in ${membership.member} ${volumeOf(decibels)}`);
+  }
+
+  async setDeaf(deaf: boolean): Promise<void> {
+    const membership = this.#membership;
+    if (membership !== undefined) await this.#options.connection.api(`conference ${membership.conference} ${deaf ? 'deaf' : 'undeaf'} ${membership.member}`);
   }
 
   async setMuted(muted: boolean): Promise<void> {

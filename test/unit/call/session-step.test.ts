@@ -7,7 +7,7 @@ import { loaded } from '../config/fixture.ts';
 const policy = policyOf(loaded({}));
 
 const answered: SessionEvent = { type: 'answered', now: 0 };
-const admitted: SessionEvent = { type: 'admitted', role: 'guest', rule: 'guest_pin', wrongPins: 0 };
+const admitted: SessionEvent = { type: 'admitted', grant: { role: 'guest', rule: 'guest_pin' }, wrongPins: 0 };
 const end: SessionEvent = { type: 'end', reason: 'kicked', goodbye: [{ key: 'kicked' }] };
 const gone: SessionEvent = { type: 'gone', reason: 'caller_hung_up' };
 const order: SessionEvent = { type: 'order', order: { do: 'mute', call: 'c', muted: true } };

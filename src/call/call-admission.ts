@@ -1,0 +1,150 @@
+import { admit, judgePin, type AdmissionVerdict, type Credential, type Grant, type PinMatch, type Standing } from '../domain/admission.ts';
+import type { Decision } from '../domain/decision.ts';
+import type { Pin } from '../domain/pin-format.ts';
+import type { RoomRules } from '../domain/policy.ts';
+import { roomRules, type Room } from '../domain/room.ts';
+import { pickRoom } from '../domain/schedule.ts';
+import type { Scheduler } from '../lib/machine.ts';
+import type { InboundLeg } from '../ports/call-leg.ts';
+import type { Log } from '../ports/log.ts';
+import type { RoomStore } from '../ports/rooms.ts';
+import type { StoreProblem } from '../ports/store-problem.ts';
+import type { Entrance, Source } from './entrance.ts';
+import { offeredProtection } from './media-protection.ts';
+
+export interface CallAdmissionOptions {
+  readonly leg: InboundLeg;
+  readonly rooms: RoomStore;
+  readonly entrance: Entrance;
+  readonly attendant: { readonly pin: Pin | undefined };
+  readonly standing: (room: Room) => Standing;
+  readonly onDecision: (decision: Decision) => void;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+}
+
+/** Puts what is known of one call before the rules of admission, counts its wrong guesses, and notes each decision. */
+export class CallAdmission {
+  readonly #options: CallAdmissionOptions;
+  readonly #source: Source;
+  /** What the call brought along for the room it found. */
+  #credential: Credential | undefined;
+
+  constructor(options: CallAdmissionOptions) {
+    this.#options = options;
+    this.#source = options.entrance.source(options.leg);
+  }
+
+  isBlocked(): boolean {
+    return this.#options.leg.identity === undefined && this.#options.entrance.standing(this.#source, undefined).kind === 'blocked';
+  }
+
+  /** The room that is meant, and with it what the call brought along for it. Undefined: no such room. `failed`: the store cannot tell. */
+  async find(aliases: readonly string[]): Promise<Room | undefined | 'failed'> {
+    const { rooms, scheduler, entrance, leg } = this.#options;
+    for (const alias of aliases) {
+      const found = await rooms.byAlias(alias);
+      if (!found.ok) return this.#failed(found.error);
+      const room = pickRoom(found.value, scheduler.now());
+      if (room === undefined) continue;
+      const credential = await entrance.credential(leg, room);
+      if (!credential.ok) return this.#failed(credential.error);
+      this.#credential = credential.value;
+      return room;
+    }
+    entrance.unknownAlias(this.#source);
+    return undefined;
+  }
+
+  /** The admission rules, as the room and its conference stand at the moment. */
+  judge(room: Room): AdmissionVerdict {
+    const { leg, standing, entrance, scheduler } = this.#options;
+    const identity = entrance.identity(leg);
+    return admit({
+      room: roomRules(room),
+      conference: standing(room),
+      media: offeredProtection(leg.offer),
+      now: scheduler.now(),
+      source: this.isBlocked() ? 'blocked' : 'free',
+      ...(identity === undefined ? {} : { identity }),
+      ...(this.#credential === undefined ? {} : { credential: this.#credential }),
+    });
+  }
+
+  /** The verdict counts. */
+  arrived(room: Room, { rule, kind }: AdmissionVerdict): void {
+    this.#decided(room, 'arrival', rule, kind);
+  }
+
+  /** A credential that is worth nothing is a wrong attempt, once. Answers the attempts used up. */
+  countCredential(room: Room, wrong: number): number {
+    if (wrong === 0) return 0;
+    this.#credential = undefined;
+    this.wrongPin(room);
+    return wrong;
+  }
+
+  /** How long a stranger waits before the prompt of a room that is guessed at (section 6). */
+  delayMs(room: Room): number {
+    const standing = this.#options.leg.identity === undefined ? this.#options.entrance.standing(this.#source, room) : undefined;
+    return standing?.kind === 'slowed' ? standing.ms : 0;
+  }
+
+  checkPin(room: Room, entry: Pin): { readonly match: PinMatch; readonly room: RoomRules; readonly present: ReadonlySet<string> } {
+    const { rooms, standing } = this.#options;
+    const match = rooms.identify(room, entry);
+    const rules = roomRules(room);
+    const { members } = standing(room);
+    const verdict = judgePin(match, rules, members);
+    if (verdict.kind === 'wrong') this.wrongPin(room);
+    this.#decided(room, 'pin', verdict.kind === 'admit' ? verdict.rule : verdict.kind === 'wrong' ? 'wrong_pin' : 'member_in_use', verdict.kind);
+    return { match, room: rules, present: members };
+  }
+
+  checkAttendantPin(entry: Pin): boolean {
+    const correct = this.#options.attendant.pin?.reveal() === entry.reveal();
+    if (!correct) this.wrongPin(undefined);
+    return correct;
+  }
+
+  /** `room`: undefined at the attendant. */
+  wrongPin(room: Room | undefined): void {
+    this.#options.entrance.wrongPin(this.#source, room);
+  }
+
+  admitted(room: Room, grant: Grant): void {
+    this.#options.entrance.admitted(this.#options.leg, this.#source, room, grant);
+  }
+
+  #failed(problem: StoreProblem): 'failed' {
+    this.#options.log.error({ code: problem.code, problem: problem.message }, 'the room could not be looked up');
+    return 'failed';
+  }
+
+  /** With what it was made of; of PINs and tokens only whether there are any. */
+  #decided(room: Room, stage: Decision['stage'], rule: Decision['rule'], outcome: string): void {
+    const { leg, scheduler, standing, onDecision } = this.#options;
+    const { open, locked } = standing(room);
+    onDecision({
+      callId: leg.id,
+      at: scheduler.now(),
+      stage,
+      rule,
+      outcome,
+      inputs: {
+        room: room.id,
+        alias: leg.aliases.at(-1) ?? '',
+        identity: leg.identity ?? null,
+        credential: this.#credential?.kind ?? null,
+        blocked: this.isBlocked(),
+        hostPin: room.pins.host !== undefined,
+        guestPin: room.pins.guest !== undefined,
+        open,
+        locked,
+        scheduled: room.schedule !== undefined,
+        moderatorWay: room.anonymous.moderator.enabled,
+        speakerWay: room.anonymous.speaker.enabled,
+      },
+    });
+  }
+}
