@@ -93,7 +93,7 @@ export async function startMediaServer({ config, scheduler, log }: Options, esl 
       scheduler,
       log: log.child({ part: 'media' }),
       soundPrefix: config.prompts.dir,
-      limits: { channels: config.limits.calls },
+      limits: { channels: config.limits.calls, recordings: config.limits.recordings },
     });
     const freeswitch = { ...esl, port: server.eslPort, profile: 'drachtio_mrf', listenHost: esl.host, listenPort: 0, promptDir: config.prompts.dir };
     return ok({ server, freeswitch });

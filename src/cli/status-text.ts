@@ -12,8 +12,8 @@ export function statusText(status: Status): string {
   return [head, ...body, ...media].join('\n\n');
 }
 
-const mediaText = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, largestLagMs }: MediaStatus): string =>
-  `media: ${workers} ${workers === 1 ? 'worker' : 'workers'}, ${packetIo} packet I/O, ${lateTicks} late ticks (${Math.round(largestLagMs)} ms at most), ${skippedTicks} skipped, ${relayUnderruns} frames late between workers`;
+const mediaText = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, unsentPackets, largestLagMs }: MediaStatus): string =>
+  `media: ${workers} ${workers === 1 ? 'worker' : 'workers'}, ${packetIo} packet I/O, ${lateTicks} late ticks (${Math.round(largestLagMs)} ms at most), ${skippedTicks} skipped, ${relayUnderruns} frames late between workers, ${unsentPackets} packets not sent`;
 
 function roomText(room: RoomStatus): string {
   const lock = room.lock === 'locked' ? ', locked' : '';

@@ -31,6 +31,8 @@ export interface MediaStatus {
   readonly skippedTicks: number;
   /** Ticks without the frame of another worker. */
   readonly relayUnderruns: number;
+  /** Packets the system did not take: its buffers were full, or there is no way to the far end. */
+  readonly unsentPackets: number;
   readonly largestLagMs: number;
 }
 

@@ -71,7 +71,7 @@ describe('status', () => {
       },
     ],
     calls: [{ id: 'c', caller: 'sip:c@example.com', alias: '100', stage: 'attendant', forSeconds: 0, timers: [] }],
-    media: { workers: 2, packetIo: 'native', lateTicks: 3, skippedTicks: 0, relayUnderruns: 2, largestLagMs: 7.4 },
+    media: { workers: 2, packetIo: 'native', lateTicks: 3, skippedTicks: 0, relayUnderruns: 2, unsentPackets: 1, largestLagMs: 7.4 },
   };
 
   it('without a process says so: exit code 3', async (t) => {
@@ -97,7 +97,7 @@ describe('status', () => {
         '  STAGE      DIALLED  CALLER             FOR  TIMERS',
         '  attendant  100      sip:c@example.com  0 s',
         '',
-        'media: 2 workers, native packet I/O, 3 late ticks (7 ms at most), 0 skipped, 2 frames late between workers',
+        'media: 2 workers, native packet I/O, 3 late ticks (7 ms at most), 0 skipped, 2 frames late between workers, 1 packets not sent',
         '',
       ].join('\n'),
     );
