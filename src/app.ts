@@ -37,6 +37,7 @@ import type { FirstAdmin } from './manage/first-admin.ts';
 import type { UserNews } from './manage/users.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { MediaStatus, Readiness, Status } from './ports/status.ts';
+import type { StoreProblem } from './ports/store-problem.ts';
 import type { EngineStats } from './softswitch/engine/api.ts';
 import type { MediaServerState } from './softswitch/media-server/media-server.ts';
 import type { SipServer, SipServerState } from './softswitch/sip-server/api.ts';

@@ -42,6 +42,7 @@ export const configSchema = z.strictObject({
     localNetworks: z.array(network).max(64),
     trustedPeers: z.array(network).max(64),
   }),
+  abuse: z.strictObject({ exempt: z.array(network).max(64) }),
   rtp: z.strictObject({ portMin: z.int().min(1024).max(65_534), portMax: z.int().min(1025).max(65_535) }),
   media: z.strictObject({ workers: z.int().min(1).max(8).nullable() }),
   http: z.strictObject({
