@@ -1,7 +1,8 @@
 /** The softswitch in this process: the servers used where the configuration names none of its own. */
+import { randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
-import { newSecret, randomPool } from './adapters/system/random.ts';
+import { newSecret } from './adapters/system/random.ts';
 import type { Config } from './config/schema.ts';
 import { errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
@@ -52,7 +53,7 @@ export async function startSipServer({ config, scheduler, log }: Options, contro
     control,
     scheduler,
     log: log.child({ part: 'sip' }),
-    random: randomPool(),
+    random: (count) => randomBytes(count),
     limits: sipLimits(config.limits),
   });
   try {

@@ -1,5 +1,4 @@
 /** Conference commands about what is played: files, music, speech. */
-import { access } from 'node:fs/promises';
 import { playlist } from './audio-source.ts';
 import { memberOf, MISUSE, type Call, type Handlers, type Outcome } from './conference-command.ts';
 import type { Conference } from './conference.ts';
@@ -55,7 +54,7 @@ function play({ core, conference, words }: Call): Outcome | Promise<Outcome> {
     return `+OK (play) Playing file ${file}${member === undefined ? '' : ` to member ${member.id}`}\n`;
   };
   const [source] = item?.sources ?? [];
-  return source?.kind === 'file' ? access(source.path).then(start, notFound) : start();
+  return source?.kind === 'file' ? core.soundFiles.has(source.path).then((there) => (there ? start() : notFound())) : start();
 }
 
 function stop({ conference, words: [which = 'all', target] }: Call): Outcome | Promise<Outcome> {

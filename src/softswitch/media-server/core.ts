@@ -9,6 +9,7 @@ import type { EventBus } from './event-bus.ts';
 import type { Originate } from './originate.ts';
 import type { SessionLimits } from './session-limits.ts';
 import type { SocketAddress } from './socket-address.ts';
+import type { SoundFiles } from './sound-files.ts';
 
 export interface MediaServerLimits {
   /** Channels at the same time; further calls get 503. */
@@ -68,6 +69,7 @@ export interface Core {
   readonly conferences: ConferenceRegistry;
   /** Where relative file names are looked up. */
   readonly soundPrefix: string;
+  readonly soundFiles: SoundFiles;
   /** Who waits for the end of a play, by play id. */
   readonly plays: Map<string, (event: PlayEvent) => void>;
   /** Who waits for news of a recording, by recording id. */

@@ -19,6 +19,7 @@ import { EventBus } from './event-bus.ts';
 import { originate } from './originate.ts';
 import { SessionLimits } from './session-limits.ts';
 import { METHODS, SipAgent, type SipAgentOptions } from './sip-agent.ts';
+import { SoundFiles } from './sound-files.ts';
 
 export interface MediaServerOptions {
   /** Where INVITEs come in (UDP). Port 0 takes a free one. */
@@ -92,6 +93,7 @@ export async function createMediaServer(options: MediaServerOptions): Promise<Me
     channels: new Map(),
     conferences: new ConferenceRegistry(options.conferenceProfiles),
     soundPrefix: options.soundPrefix ?? '.',
+    soundFiles: new SoundFiles(scheduler),
     plays: new Map(),
     recordings: new Map(),
     sessions: new SessionLimits(options.limits?.channels ?? defaultLimits.channels, () => scheduler.now()),

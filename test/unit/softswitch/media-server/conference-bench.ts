@@ -9,6 +9,7 @@ import { ConferenceRegistry } from '../../../../src/softswitch/media-server/conf
 import { defaultLimits, type Core, type Identity, type PlayEvent } from '../../../../src/softswitch/media-server/core.ts';
 import { EventBus } from '../../../../src/softswitch/media-server/event-bus.ts';
 import { SessionLimits } from '../../../../src/softswitch/media-server/session-limits.ts';
+import { SoundFiles } from '../../../../src/softswitch/media-server/sound-files.ts';
 import { noSubscriptions, subscribe } from '../../../../src/protocol/esl/subscriptions.ts';
 import { ManualScheduler } from '../../../conformance/support/manual-scheduler.ts';
 
@@ -56,6 +57,7 @@ export class ConferenceBench {
       codecs: ['PCMU'],
       globals: new Map(),
       outboundSockets: new Set(),
+      soundFiles: new SoundFiles(this.clock),
       newUuid,
       openSocket: () => ({ close: () => undefined }),
       originate: () => Promise.resolve({ ok: false, error: 'NO_ROUTE_DESTINATION' }),
