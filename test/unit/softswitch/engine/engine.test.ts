@@ -36,6 +36,33 @@ describe('media engine', () => {
     assert.equal(phone.packets[0]!.packet.marker, true);
   });
 
+  it('a file of 22.05 kHz, as espeak-ng writes them, sounds as high and as loud as it is: to a leg, a conference, a member', async () => {
+    const path = join(folder, 'speech.wav');
+    // 700 Hz is none of the tones of the room.
+    writeFileSync(path, writeWav({ rate: 22_050, channels: 1, samples: sine(22_050, 700, 10_000, -20) }));
+    const source = { kind: 'file', path } as const;
+    const { phone, leg } = await lab.line();
+    const { conference, members } = await lab.room([440, 1130], 16_000);
+    const [a, b] = members as [Line, Line];
+    const level = async (line: Phone): Promise<number> => {
+      await line.receive(10);
+      return toneLevel(await lab.undisturbed(() => line.hear(20)), 8000, 700);
+    };
+    engine.play(leg, 'leg', [source]);
+    await bench.event('playStarted');
+    const toLeg = await level(phone);
+    engine.playToConference(conference, 'all', source);
+    await bench.event('conferencePlay', ({ play, what }) => play === 'all' && what === 'started');
+    const toAll = await level(b.phone);
+    assert.equal(await engine.stopConferencePlay(conference, 'all'), 1);
+    engine.playToConference(conference, 'one', source, { leg: a.leg });
+    await bench.event('conferencePlay', ({ play, what }) => play === 'one' && what === 'started');
+    const toOne = await level(a.phone);
+    for (const heard of [toLeg, toAll, toOne]) assert.ok(heard > -21 && heard < -19, `${heard}`);
+    await b.phone.receive(5);
+    assert.ok(isGone(toneLevel(await lab.undisturbed(() => b.phone.hear(20)), 8000, 700)));
+  });
+
   it('M-63 echo: a caller hears himself, beside what is played over it, until it is broken', async () => {
     const { leg, phone, port } = await lab.line();
     phone.talk(440, port);

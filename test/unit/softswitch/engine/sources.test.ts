@@ -116,6 +116,18 @@ describe('audio files', () => {
   ];
   for (const [name, path, end] of bad) it(`a file ${name} is ${end}`, async () => assert.equal((await readAll({ kind: 'file', path: path() })).end, end));
 
+  it('one of 12 MB is heard before it is read whole, and keeps no more than it holds at the rate it is played at', async () => {
+    const own = newFiles(16e6);
+    const path = write('long22.wav', writeWav({ rate: 22_050, channels: 1, samples: new Int16Array(22_050 * 280) }));
+    const reader = openSource({ kind: 'file', path }, own, 8000);
+    const file = own.open(path, 8000);
+    const frame = new Int16Array(160);
+    while (reader.read(frame) !== 'audio') await turn();
+    assert.equal(file.pcm?.complete, false);
+    assert.ok(own.cachedBytes <= 2 * 8000 * 280 * 2, `${own.cachedBytes}`);
+    assert.equal((await readAll({ kind: 'file', path }, own)).heard, 8000 * 280);
+  });
+
   it('is read once, until it changes on disk', async () => {
     const own = newFiles();
     const path = write('changing.wav', writeWav({ rate: 8000, channels: 1, samples: new Int16Array(800) }));
