@@ -1,14 +1,14 @@
 /**
  * One direction of an SRTP session (RFC 3711): which packet has which index, and what came before. Packets are worked on in
- * place. What cannot be read, does not authenticate or is a replay gives a fault and changes nothing.
+ * place. What cannot be read, does not authenticate or is a replay gives a fault and changes nothing of the session.
  */
 import { AesCmTransform } from './aes-cm.ts';
 import { AesGcmTransform } from './aes-gcm.ts';
 import { sessionKeys } from './key-derivation.ts';
 import { MAX_PACKET_BYTES } from './key-stream.ts';
 import { ReplayWindow } from './replay-window.ts';
-import { MASTER_KEY_BYTES, saltBytes, type NewBlockCipher, type SrtpKey } from './suite.ts';
-import { E_FLAG, RTCP_HEADER, RTCP_SSRC, RTP_SSRC, uint16, uint32, type Transform } from './transform.ts';
+import { MASTER_KEY_BYTES, saltBytes, tailBytes, type NewBlockCipher, type SrtpKey } from './suite.ts';
+import { E_FLAG, isSame, RTCP_HEADER, RTCP_SSRC, RTP_SSRC, uint16, uint32, type Transform } from './transform.ts';
 
 export type SrtpFault = 'malformed' | 'unauthenticated' | 'replayed';
 
@@ -61,17 +61,21 @@ interface Source {
 
 export class SrtpReceiver {
   readonly #transform: Transform;
+  readonly #key: SrtpKey;
   readonly #sources = new Map<number, Source>();
   readonly #rtcpWindows = new Map<number, ReplayWindow>();
 
   constructor(key: SrtpKey, newCipher: NewBlockCipher) {
     this.#transform = newTransform(key, newCipher);
+    this.#key = key;
   }
 
   /** Takes off the protection of an RTP packet; answers its length. */
-  unprotect(bytes: Uint8Array): number | SrtpFault {
-    const start = bytes.length > MAX_PACKET_BYTES ? undefined : rtpHeaderLength(bytes, bytes.length);
-    if (start === undefined) return 'malformed';
+  unprotect(packet: Uint8Array): number | SrtpFault {
+    const bytes = packet.length > MAX_PACKET_BYTES ? undefined : this.#withoutMki(packet, tailBytes[this.#key.suite].rtp);
+    if (bytes === 'unauthenticated') return bytes;
+    const start = bytes === undefined ? undefined : rtpHeaderLength(bytes, bytes.length);
+    if (bytes === undefined || start === undefined) return 'malformed';
     const ssrc = uint32(bytes, RTP_SSRC);
     const sequence = uint16(bytes, 2);
     const source = this.#sources.get(ssrc);
@@ -89,9 +93,11 @@ export class SrtpReceiver {
   }
 
   /** The same for a compound RTCP packet. */
-  unprotectRtcp(bytes: Uint8Array): number | SrtpFault {
-    const at = this.#transform.rtcpIndexAt(bytes.length);
-    if (at < RTCP_HEADER || bytes.length > MAX_PACKET_BYTES) return 'malformed';
+  unprotectRtcp(packet: Uint8Array): number | SrtpFault {
+    const bytes = packet.length > MAX_PACKET_BYTES ? undefined : this.#withoutMki(packet, tailBytes[this.#key.suite].rtcp);
+    if (bytes === 'unauthenticated') return bytes;
+    const at = bytes === undefined ? 0 : this.#transform.rtcpIndexAt(bytes.length);
+    if (bytes === undefined || at < RTCP_HEADER) return 'malformed';
     const word = uint32(bytes, at);
     // RFC 3711 §3.4: in the clear; nobody agreed to that (RFC 4568 §6.3.2).
     if (word < E_FLAG) return 'unauthenticated';
@@ -106,6 +112,16 @@ export class SrtpReceiver {
     this.#rtcpWindows.set(ssrc, kept);
     kept.note(index);
     return length;
+  }
+
+  /** RFC 3711 §3.1: the identifier lies before the last `tail` bytes, and is not authenticated. Another one names a key we do not have. */
+  #withoutMki(bytes: Uint8Array, tail: number): Uint8Array | 'unauthenticated' {
+    const { mki } = this.#key;
+    if (mki === undefined) return bytes;
+    const at = bytes.length - tail - mki.length;
+    if (at < 0 || !isSame(bytes, at, mki, mki.length)) return 'unauthenticated';
+    bytes.copyWithin(at, at + mki.length);
+    return bytes.subarray(0, bytes.length - mki.length);
   }
 
   /** A source not heard of before begins with a rollover counter of 0 (RFC 3711 §3.3.1). */

@@ -6,6 +6,8 @@ export type SrtpSuite = 'AES_CM_128_HMAC_SHA1_80' | 'AES_CM_128_HMAC_SHA1_32' | 
 export interface SrtpKey {
   readonly suite: SrtpSuite;
   readonly keyAndSalt: Uint8Array;
+  /** Master key identifier that each packet received under it carries (RFC 3711 §3.1); what we send has none. */
+  readonly mki?: Uint8Array;
 }
 
 export const MASTER_KEY_BYTES = 16;
@@ -18,6 +20,9 @@ export const tagBytes: Readonly<Record<SrtpSuite, { readonly rtp: number; readon
   AES_CM_128_HMAC_SHA1_32: { rtp: 4, rtcp: 10 },
   AEAD_AES_128_GCM: { rtp: 16, rtcp: 16 },
 };
+
+/** What follows the master key identifier in a packet: the tag, but not in GCM, where the tag belongs to the text (RFC 7714 §8.2, §9.2). */
+export const tailBytes: Readonly<Record<SrtpSuite, { readonly rtp: number; readonly rtcp: number }>> = { ...tagBytes, AEAD_AES_128_GCM: { rtp: 0, rtcp: 0 } };
 
 /** What a packet grows by at most: the SRTCP index and the longest tag. */
 export const SRTP_OVERHEAD = 20;

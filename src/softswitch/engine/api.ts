@@ -41,6 +41,8 @@ export type SrtpSuite = 'AES_CM_128_HMAC_SHA1_80' | 'AES_CM_128_HMAC_SHA1_32' | 
 export interface SrtpKey {
   readonly suite: SrtpSuite;
   readonly keyAndSalt: Uint8Array;
+  /** Master key identifier of packets received (RFC 3711 §3.1). */
+  readonly mki?: Uint8Array;
 }
 
 export interface FarConfiguration {

@@ -3,7 +3,10 @@ import { SrtpReceiver, SrtpSender } from '../../protocol/srtp/session.ts';
 import { aes128 } from './aes.ts';
 import type { FarConfiguration, SrtpKey } from './api.ts';
 
-const isSame = (a: SrtpKey, b: SrtpKey): boolean => a.suite === b.suite && a.keyAndSalt.length === b.keyAndSalt.length && a.keyAndSalt.every((byte, i) => byte === b.keyAndSalt[i]);
+const isSame = (a: SrtpKey, b: SrtpKey): boolean => a.suite === b.suite && areSame(a.keyAndSalt, b.keyAndSalt) && areSame(a.mki ?? NONE, b.mki ?? NONE);
+
+const NONE = new Uint8Array(0);
+const areSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 export class SrtpContext {
   readonly sender: SrtpSender;

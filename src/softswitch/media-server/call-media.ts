@@ -123,7 +123,7 @@ export class CallMedia {
       format: choice,
       direction,
       ...(rtcpPort === undefined ? {} : { rtcpPort }),
-      ...(crypto === undefined || ownKey === undefined ? {} : { srtp: { send: ownKey, receive: { suite: crypto.suite, keyAndSalt: crypto.keyAndSalt } } }),
+      ...(crypto === undefined || ownKey === undefined ? {} : { srtp: { send: ownKey, receive: crypto } }),
     });
     this.#tellVariables(sdp, line, choice, address, crypto?.suite);
     this.#tellHold(direction);

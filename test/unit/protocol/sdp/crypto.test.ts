@@ -33,7 +33,9 @@ describe('a=crypto, RFC 4568', () => {
     ['§6.3.3: no authentication', `1 ${sha80} inline:${long} UNAUTHENTICATED_SRTP`],
     ['§6.3.4: FEC', `1 ${sha80} inline:${long} FEC_ORDER=FEC_SRTP`],
     ['§6.3.7: an unknown session parameter', `1 ${sha80} inline:${long} WSH=64 NEW`],
-    ['§6.1: a master key identifier', `1 ${sha80} inline:${long}|2^20|1:4`],
+    ['§6.1: a master key identifier too large for its length', `1 ${sha80} inline:${long}|2^20|256:1`],
+    ['§6.1: a master key identifier of no length', `1 ${sha80} inline:${long}|2^20|0:0`],
+    ['§6.1: a master key identifier of more than 128 bytes', `1 ${sha80} inline:${long}|2^20|1:129`],
     ['§6.1: several keys', `1 ${sha80} inline:${long}|2^20|1:4;inline:${long}|2^20|2:4`],
     ['another suite', `1 F8_128_HMAC_SHA1_80 inline:${long}`],
     ['a name that every object has', `1 constructor inline:${long}`],
@@ -49,6 +51,15 @@ describe('a=crypto, RFC 4568', () => {
       assert.equal(chooseCrypto([value]), undefined);
       assert.equal(chooseCrypto([value, `9 ${sha80} inline:${long}`])?.tag, 9, 'the next one is taken');
     });
+  }
+
+  const identifiers: readonly (readonly [text: string, bytes: readonly number[]])[] = [
+    ['|2^20|1:4', [0, 0, 0, 1]],
+    ['|66051:3', [1, 2, 3]],
+    ['|1066400|255:1', [255]],
+  ];
+  for (const [text, bytes] of identifiers) {
+    it(`§6.1: the master key identifier of ${text}`, () => assert.deepEqual(chooseCrypto([`1 ${sha80} inline:${long}${text}`])?.mki, Uint8Array.from(bytes)));
   }
 
   it('§5.1.2: the first that can be used is the most preferred', () => {

@@ -56,6 +56,22 @@ for (const key of keys) {
       );
     });
 
+    it('RFC 3711 §3.1: with a master key identifier, in front of the tag (GCM: behind it), and with that one only', () => {
+      const mki = Uint8Array.of(0, 0, 0, 1);
+      const tail = { AES_CM_128_HMAC_SHA1_80: [10, 10], AES_CM_128_HMAC_SHA1_32: [4, 10], AEAD_AES_128_GCM: [0, 0] }[key.suite];
+      const marked = (wire: Uint8Array, tag = 0, mark = mki): Uint8Array => Uint8Array.of(...wire.subarray(0, wire.length - tag), ...mark, ...wire.subarray(wire.length - tag));
+      const sender = new SrtpSender(key, aes128);
+      const receiver = new SrtpReceiver({ ...key, mki }, aes128);
+      const wire = sealed(sender, rtp(7));
+      assert.equal(opened(receiver, wire), 'unauthenticated');
+      assert.equal(opened(receiver, marked(wire, tail[0], Uint8Array.of(0, 0, 0, 2))), 'unauthenticated');
+      assert.match(opened(receiver, mki), /^(?:malformed|unauthenticated)$/);
+      assert.equal(opened(receiver, marked(wire, tail[0])), toHex(rtp(7)));
+      assert.equal(opened(receiver, marked(wire, tail[0])), 'replayed');
+      const bytes = marked(sealedRtcp(sender, rtcp()), tail[1]);
+      assert.equal(toHex(bytes.subarray(0, Number(receiver.unprotectRtcp(bytes)))), toHex(rtcp()));
+    });
+
     it('RFC 3711 §3.1: contributing sources and extension stay in the clear', () => {
       const [sender, receiver] = pair();
       const packet = Uint8Array.of(0x91, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0x12, 0x34, 1, 2, 3, 4, 0xbe, 0xde, 0, 1, 5, 6, 7, 8, 0x55, 0x55);
