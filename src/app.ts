@@ -227,10 +227,7 @@ class Program implements App {
       scheduler,
       log,
       newId,
-      identityOf: (name) => {
-        const user = registrar.user(name);
-        return user === undefined ? undefined : { user: user.name, privilege: user.privilege };
-      },
+      identityOf: (name) => registrar.identity(name),
       isExempt: (address) => exempt.has(address),
       onEvent: (event) => events.record(event),
       onDecision: (decision) => decisions.record(decision),

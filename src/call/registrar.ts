@@ -1,3 +1,4 @@
+import type { Identity } from '../domain/admission.ts';
 import type { DigestAlgorithm, DigestHashes } from '../domain/digest.ts';
 import { liveBindings, register, secondsLeft, type Binding, type RegistrarRules } from '../domain/registrar.ts';
 import { normaliseUserName, type User } from '../domain/user.ts';
@@ -79,6 +80,17 @@ export class Registrar implements RegistrarPort {
 
   user(name: string): User | undefined {
     return this.#users.get(normaliseUserName(name));
+  }
+
+  /** As admission reads it (policy.md section 1, rows 4 and 5). */
+  identity(name: string): Identity | undefined {
+    const user = this.user(name);
+    return user === undefined ? undefined : { user: user.name, privilege: user.privilege };
+  }
+
+  /** Whether calls from this address of record are to be proved: that of a user with a telephone, in our realm or where we are called. */
+  isOurs({ user, host }: { readonly user: string; readonly host: string }, calledHost: string): boolean {
+    return this.user(user)?.sip !== undefined && (host === calledHost || host === this.#options.realm.toLowerCase());
   }
 
   /** Where a user can be reached at this moment. */

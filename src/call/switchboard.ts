@@ -75,12 +75,30 @@ export class Switchboard {
   async #route(invitation: Invitation): Promise<void> {
     const { registry, registrar, callsFrom, log } = this.#options;
     const dialled = await this.#dialled(invitation.aliases);
+    if (dialled === 'room' && registrar.isOurs(invitation.from, invitation.calledHost)) {
+      this.#prove(invitation);
+      return;
+    }
     const auth: AuthVerdict | undefined = dialled === 'room' ? undefined : registrar.authenticate({ method: 'INVITE', credentials: invitation.credentials, address: invitation.address });
     const verdict = routeCall({ dialled, caller: auth?.kind === 'authenticated' ? 'user' : 'anybody', callsFrom });
     log.debug({ alias: invitation.aliases[0], rule: verdict.rule }, 'a call is routed');
     if (verdict.kind === 'room') registry.arrive(invitation.takeLeg());
     else if (verdict.kind === 'user') this.#call(invitation, auth?.kind === 'authenticated' ? auth.user : undefined);
     else if (auth !== undefined && auth.kind !== 'authenticated') invitation.refuse(auth);
+  }
+
+  /** A call to a room that says it is a user's of ours: the user proves it, or it is ended (policy.md section 1, row 4). */
+  #prove(invitation: Invitation): void {
+    const { registry, registrar } = this.#options;
+    const { authorization, address, from } = invitation;
+    const auth = registrar.authenticate({ method: 'INVITE', credentials: authorization, address });
+    if (auth.kind === 'authenticated') {
+      if (auth.user === from.user) registry.arrive(invitation.takeLeg(auth.user));
+      else invitation.challenge({ kind: 'forbidden' });
+    } else {
+      const isWrong = auth.kind === 'challenge' && auth.challenge.why === 'asked' && authorization.some(({ realm }) => realm === auth.challenge.realm);
+      invitation.challenge(isWrong ? { kind: 'forbidden' } : auth);
+    }
   }
 
   async #dialled(aliases: readonly string[]): Promise<RouteInput['dialled']> {

@@ -11,13 +11,21 @@ import type { AuthVerdict } from './registrar.ts';
 export interface Invitation {
   readonly aliases: readonly [string, ...string[]];
   readonly address: string;
+  /** Answers to a challenge of a proxy (407). */
   readonly credentials: readonly DigestCredentials[];
-  /** For rooms: its media is ours. */
-  takeLeg(): InboundLeg;
+  /** Whose call it says it is (From), and the host it was sent to; lower case. */
+  readonly from: { readonly user: string; readonly host: string };
+  readonly calledHost: string;
+  /** Answers to our own challenge (401, RFC 3261 §22.2). */
+  readonly authorization: readonly DigestCredentials[];
+  /** For rooms: its media is ours. `identity`: the user the caller has proved to be. */
+  takeLeg(identity?: string): InboundLeg;
   /** For users: its media is somebody else's. */
   takeForUser(): UserCallLeg;
   /** Asks who is calling, or makes him wait. */
   refuse(verdict: Exclude<AuthVerdict, { readonly kind: 'authenticated' }>): void;
+  /** As `refuse`, for a call to a room; `forbidden` ends it. */
+  challenge(verdict: Exclude<AuthVerdict, { readonly kind: 'authenticated' }> | { readonly kind: 'forbidden' }): void;
 }
 
 export interface UserCallLeg {

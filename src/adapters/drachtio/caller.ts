@@ -49,6 +49,17 @@ export function callerOf(req: CallerFields, trusted: TrustedPeers): Caller {
   };
 }
 
+/** Whose call a request says it is: user and host of From, lower case; nothing where it has none. */
+export function fromAddress(req: CallerFields): { readonly user: string; readonly host: string } {
+  const { uri } = fromOf(req);
+  return { user: userOf(uri).toLowerCase(), host: hostOf(uri) };
+}
+
+export function hostOf(uri: string): string {
+  const parsed = parseUri(uri);
+  return parsed === undefined || parsed.scheme === 'tel' ? '' : parsed.host.toLowerCase();
+}
+
 type Who = Pick<NameAddr, 'display' | 'uri'>;
 
 /** §9.1: there may be two, a SIP URI and a telephone number; the first that can be read counts. */

@@ -49,6 +49,8 @@ export class SipLeg implements InboundLeg {
   readonly protocolId: string;
   readonly aliases: readonly [string, ...string[]];
   readonly caller: Caller;
+  readonly identity?: string;
+  readonly credential?: string;
   readonly offer: LegOffer;
   readonly #options: SipLegOptions;
   #handlers: LegHandlers | undefined;
@@ -59,8 +61,11 @@ export class SipLeg implements InboundLeg {
   #localMedia: MediaDescription | undefined;
   #ending: Promise<void> | undefined;
 
-  constructor(options: SipLegOptions) {
+  constructor(options: SipLegOptions, identity?: string) {
     const { req } = options;
+    const token = tokenOf(req.uri);
+    if (identity !== undefined) this.identity = identity;
+    if (token !== undefined) this.credential = token;
     this.#options = options;
     this.#sdpSession = options.scheduler.now();
     this.id = options.id;
@@ -251,9 +256,13 @@ function serverEnd(why = ''): EndReason {
 /** The whole address and its user part. */
 export function dialled(uri: string): readonly [string, ...string[]] {
   const { user, host } = Srf.parseUri(uri) ?? {};
-  const name = shownText(user ?? '').toLowerCase();
+  // Parameters of the user part are no part of what is dialled.
+  const name = shownText((user ?? '').split(';', 1)[0] ?? '').toLowerCase();
   return host === undefined || name === '' ? [name] : [`${name}@${shownText(host).toLowerCase()}`, name];
 }
+
+/** `sip:1000;token=abc@host` or `sip:1000@host;token=abc`. As links are made: letters and digits. */
+export const tokenOf = (uri: string): string | undefined => /;token=([a-z0-9]{16,64})(?=[;@?]|$)/i.exec(uri)?.[1]?.toLowerCase();
 
 function offerOf(req: Srf.Request): LegOffer {
   if (req.body === '') return { kind: 'none' };
