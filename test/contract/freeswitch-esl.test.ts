@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { nothingLeft, openLab, ours, type Lab } from './freeswitch-lab.ts';
+import { differs, nothingLeft, openLab, ours, type Lab } from './freeswitch-lab.ts';
 import { frames, RawEsl, type Frame } from './freeswitch-raw-esl.ts';
 
-describe('the event socket, as other clients use it', { timeout: 60_000, ...ours }, () => {
+describe('the event socket, as other clients use it', { timeout: 60_000 }, () => {
   let lab: Lab;
   before(async () => {
     lab = await openLab();
@@ -25,8 +26,9 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
   /** What fs_cli sends from its start to its end, and what it makes of the answers. */
   it('fs_cli: login, its two questions, log, a command, bgapi, exit', async () => {
     const raw = await login();
-    assert.equal(await raw.api('switchname'), 'vestibule');
-    assert.equal(await raw.api('hostname'), 'vestibule');
+    const name = lab.own.mediaServer === undefined ? hostname() : 'vestibule';
+    assert.equal(await raw.api('switchname'), name);
+    assert.equal(await raw.api('hostname'), name);
     assert.equal(await raw.command('log debug'), '+OK log level debug [7]');
     assert.match(await raw.api('status\nconsole_execute: true'), /^UP 0 years/);
     assert.match(await raw.command('bgapi status'), /^\+OK Job-UUID: [-0-9a-f]{36}$/);
@@ -37,7 +39,7 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
     await raw.closed();
   });
 
-  it('userauth: whoever says the one password', async () => {
+  it('userauth: whoever says the one password', differs('`userauth`'), async () => {
     const raw = await lab.rawEsl();
     assert.equal(await raw.command(`userauth operator@default:${lab.esl.secret}`), '+OK accepted');
     assert.equal(await (await lab.rawEsl()).command('userauth operator@default:wrong'), '-ERR invalid');
@@ -49,7 +51,6 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
     ['log nosuch', '-ERR invalid log level'],
     ['log 3', '+OK log level 3 [3]'],
     ['log', '+OK log level  [7]'],
-    ['myevents nosuch', '-ERR invalid uuid'],
     ['nolinger', '-ERR not controlling a session'],
     ['getvar x', '-ERR command not found'],
     ['resume', '-ERR command not found'],
@@ -59,6 +60,10 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
     for (const [command, reply] of replies) assert.equal(await raw.command(command), reply, command);
   });
 
+  it('myevents of nobody', differs('`myevents` of a channel'), async () => {
+    assert.equal(await (await login()).command('myevents nosuch'), '-ERR invalid uuid');
+  });
+
   it('events as plain text and as XML', async () => {
     for (const format of ['plain', 'xml'] as const) {
       const raw = await login();
@@ -66,8 +71,8 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
       assert.match(await lab.tap.command('sendevent CUSTOM\nEvent-Subclass: my::test\nColour: <b & c>\nContent-Length: 4\n\nbody'), /^\+OK [-0-9a-f]{36}$/);
       const { headers, body } = await raw.reply();
       assert.equal(headers['Content-Type'], `text/event-${format}`);
-      if (format === 'plain') assert.match(body, /^Event-Subclass: my%3A%3Atest\nEvent-Name: CUSTOM\n[^]*\nColour: %3Cb%20%26%20c%3E\n[^]*Content-Length: 4\n\nbody$/);
-      else assert.match(body, /^<event>\n {2}<headers>\n[^]*<Colour>&lt;b &amp; c&gt;<\/Colour>[^]*<\/headers>\n {2}<Content-Length>4<\/Content-Length>\n {2}<body>body<\/body>\n<\/event>$/);
+      if (format === 'plain') assert.match(body, /^Event-Subclass: my%3A%3Atest\n(?=(?:[^]*\n)?Event-Name: CUSTOM\n)[^]*\nColour: %3Cb%20%26%20c%3E\n[^]*Content-Length: 4\n\nbody$/);
+      else assert.match(body, /^<event>\n {2}<headers>\n[^]*<Colour>%3Cb%20%26%20c%3E<\/Colour>[^]*<\/headers>\n {2}<Content-Length>4<\/Content-Length>\n {2}<body>body<\/body>\n<\/event>\n$/);
     }
   });
 
@@ -78,7 +83,7 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
     assert.notEqual(event['Core-UUID'], 'forged');
   });
 
-  it('myevents: one channel, and nothing of others', async () => {
+  it('myevents: one channel, and nothing of others', ours, async () => {
     const [alice, bob] = [await lab.endpoint(await lab.peer()), await lab.endpoint(await lab.peer())];
     const raw = await login();
     assert.equal(await raw.command(`myevents ${alice.uuid} json`), '+OK Events Enabled');
@@ -99,7 +104,8 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
     const srf = lab.srf as unknown as { createUAC(uri: string, options: object): Promise<{ destroy(): Promise<unknown> }> };
     const dialog = await srf.createUAC(`sip:drachtio@${lab.ms.sip.ipv4.udp.address}`, {
       localSdp: peer.sdp(),
-      headers: { 'X-esl-outbound': `127.0.0.1:${(server.address() as AddressInfo).port}`, 'X-Vestibule-Place': 'room 1' },
+      // The dial plan of FreeSWITCH asks for the name of the library.
+      headers: { 'User-Agent': 'drachtio-fsmrf:contract', 'X-esl-outbound': `127.0.0.1:${(server.address() as AddressInfo).port}`, 'X-Vestibule-Place': 'room 1' },
     });
     const [socket] = await connected;
     let text = '';
@@ -123,7 +129,7 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
     }
   };
 
-  it('linger: the socket stays after the hang-up and hears the last events; exit ends it', async () => {
+  it('linger: the socket stays after the hang-up and hears the last events; exit ends it', ours, async () => {
     const { socket, written, uuid, end } = await outbound();
     socket.write('linger 30\n\nmyevents json\n\ngetvar uuid\n\ndivert_events on\n\ndivert_events\n\nresume\n\n');
     await until(socket, written, ({ headers }) => headers['Reply-Text'] === '+OK');
@@ -141,7 +147,7 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
     await nothingLeft(lab);
   });
 
-  it('nolinger takes it back', async () => {
+  it('nolinger takes it back', ours, async () => {
     const { socket, written, uuid, end } = await outbound();
     socket.write('linger\n\nnolinger\n\n');
     await until(socket, written, ({ headers }) => headers['Reply-Text'] === '+OK will not linger');
@@ -162,7 +168,7 @@ describe('the event socket, as other clients use it', { timeout: 60_000, ...ours
   const header = fc.tuple(fc.constantFrom('call-command', 'execute-app-name', 'execute-app-arg', 'Event-UUID', 'hangup-cause', 'Job-UUID', 'x'), fc.string({ maxLength: 10 }).map((text) => text.replace(/[\r\n]/g, ' ')));
   const command = fc.tuple(line, fc.array(header, { maxLength: 3 })).map(([first, headers]) => `${[first, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\n')}\n\n`);
 
-  it('fuzz: any lines, cut anywhere, get one reply each, inbound and outbound; nobody else notices', async () => {
+  it('fuzz: any lines, cut anywhere, get one reply each, inbound and outbound; nobody else notices', ours, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 8 }), fc.array(fc.nat(400), { maxLength: 6 }), fc.boolean(), async (commands, cuts, inbound) => {
         const bytes = Buffer.from(commands.join(''));

@@ -71,12 +71,12 @@ export function writeEvent(event: EslEvent, format: EventFormat): string {
   }
 }
 
-/** An event as its XML text. A name that XML does not allow as one is left out. */
+/** An event as its XML text, values encoded as in plain events. A name that XML does not allow as one is left out. */
 export function eventXml(event: EslEvent): string {
-  const element = (indent: string, name: string, text: string): string => `${indent}<${name}>${xmlEscape(text)}</${name}>\n`;
-  const headers = event.headers.filter(([name]) => XML_NAME.test(name)).map(([name, value]) => element('    ', name, plainValue(value)));
-  const body = event.body === undefined ? '' : element('  ', 'Content-Length', String(byteLength(event.body))) + element('  ', 'body', event.body);
-  return `<event>\n  <headers>\n${headers.join('')}  </headers>\n${body}</event>`;
+  const element = (indent: string, name: string, text: string): string => `${indent}<${name}>${text}</${name}>\n`;
+  const headers = event.headers.filter(([name]) => XML_NAME.test(name)).flatMap(([name, value]) => (typeof value === 'string' ? [value] : value).map((item) => element('    ', name, urlEncode(item))));
+  const body = event.body === undefined ? '' : element('  ', 'Content-Length', String(byteLength(event.body))) + element('  ', 'body', xmlEscape(event.body));
+  return `<event>\n  <headers>\n${headers.join('')}  </headers>\n${body}</event>\n`;
 }
 
 const XML_NAME = /^[A-Za-z_][\w.-]*$/;

@@ -91,7 +91,7 @@ function dump(channel: Channel, format: string): string {
     case 'json':
       return eventJson(event);
     case 'xml':
-      return `${eventXml(event)}\n`;
+      return eventXml(event);
     case 'plain':
       return `${event.headers.map(([name, value]) => `${name}: [${typeof value === 'string' ? value : asArray(value)}]\n`).join('')}\n`;
     default:

@@ -62,10 +62,10 @@ describe('ESL encoding', () => {
     );
   });
 
-  it('XML: names that are none are left out, text is escaped, control characters are dropped', () => {
+  it('XML: names that are none are left out, values are encoded, the body is escaped without its control characters', () => {
     assert.equal(
-      eventXml(event([['A', '<&>"\u0001'], ['no name', 'x'], ['B', ['c', 'd']]], 'hi')),
-      '<event>\n  <headers>\n    <A>&lt;&amp;&gt;&quot;</A>\n    <B>ARRAY::c|:d</B>\n  </headers>\n  <Content-Length>2</Content-Length>\n  <body>hi</body>\n</event>',
+      eventXml(event([['A', '<&>"\u0001'], ['no name', 'x'], ['B', ['c', 'd']]], 'h<\u0001')),
+      '<event>\n  <headers>\n    <A>%3C%26%3E%22%01</A>\n    <B>c</B>\n    <B>d</B>\n  </headers>\n  <Content-Length>3</Content-Length>\n  <body>h&lt;</body>\n</event>\n',
     );
   });
 
