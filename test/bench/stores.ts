@@ -13,7 +13,7 @@ import type { Page, PageQuery } from '../../src/ports/page.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { must, untold } from '../unit/adapters/sqlite/fixture.ts';
 import { checkAfterKill, killWriter } from '../unit/adapters/sqlite/kill.ts';
-import { spread, type Spread } from './figures.ts';
+import { round, spread, type Spread } from './figures.ts';
 
 const { values } = parseArgs({
   options: { rooms: { type: 'string', default: '1000' }, members: { type: 'string', default: '10000' }, kills: { type: 'string', default: '200' }, json: { type: 'boolean', default: false } },
@@ -26,6 +26,8 @@ const goal = 20;
 interface Row {
   readonly what: string;
   readonly ms: Spread;
+  /** Milliseconds of processor each took on average: what is left when others have the machine. */
+  readonly cpu: number;
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'vestibule-bench-stores-'));
@@ -34,7 +36,7 @@ try {
   const killed = await killing(join(dir, 'kills'));
   if (values.json) console.log(JSON.stringify({ rooms, members, rows, killed }));
   else {
-    for (const { what, ms } of rows) console.log(`${what.padEnd(44)} p50 ${ms.p50} ms, p99 ${ms.p99} ms, max ${ms.max} ms (${ms.n})`);
+    for (const { what, ms, cpu } of rows) console.log(`${what.padEnd(44)} p50 ${ms.p50} ms, p99 ${ms.p99} ms, max ${ms.max} ms, processor ${cpu} ms (${ms.n})`);
     console.log(`kill -9 under write load: ${killed.kills} times, ${killed.acknowledged} changes acknowledged, none lost, the database whole`);
   }
   const slow = rows.filter(({ what, ms }) => what.startsWith('page') && ms.p99 > goal);
@@ -65,42 +67,49 @@ async function lists(dataDir: string): Promise<readonly Row[]> {
   }
   const rows: Row[] = [];
   for (const limit of pageSizes) {
-    rows.push({ what: `page of ${limit} rooms`, ms: await through((query) => stores.rooms.list(query).then(must), limit) });
-    rows.push({ what: `page of ${limit} rooms of an owner`, ms: await through((query) => stores.rooms.list({ ...query, owner: 'alice' }).then(must), limit) });
-    rows.push({ what: `page of ${limit} rooms by part of the name`, ms: await through((query) => stores.rooms.list({ ...query, name: '7' }).then(must), limit) });
-    rows.push({ what: `page of ${limit} members of one room`, ms: await through((query) => stores.members.list(made[0]?.id ?? '', query).then(must), limit) });
+    rows.push({ what: `page of ${limit} rooms`, ...(await through((query) => stores.rooms.list(query).then(must), limit)) });
+    rows.push({ what: `page of ${limit} rooms of an owner`, ...(await through((query) => stores.rooms.list({ ...query, owner: 'alice' }).then(must), limit)) });
+    rows.push({ what: `page of ${limit} rooms by part of the name`, ...(await through((query) => stores.rooms.list({ ...query, name: '7' }).then(must), limit)) });
+    rows.push({ what: `page of ${limit} members of one room`, ...(await through((query) => stores.members.list(made[0]?.id ?? '', query).then(must), limit)) });
   }
-  rows.push({ what: 'room of a call, 10 members', ms: await timed(500, (n) => stores.rooms.byAlias(String(10_001 + (n % (rooms - 1))))) });
-  rows.push({ what: 'room of a call, 1,000 members', ms: await timed(50, () => stores.rooms.byAlias('10000')) });
+  rows.push({ what: 'room of a call, 10 members', ...(await timed(500, (n) => stores.rooms.byAlias(String(10_001 + (n % (rooms - 1)))))) });
+  rows.push({ what: 'room of a call, 1,000 members', ...(await timed(50, () => stores.rooms.byAlias('10000'))) });
   const largest = must(await stores.rooms.byAlias('10000'))[0];
-  rows.push({ what: 'PIN compared, 1,000 members', ms: await timed(50, () => Promise.resolve(largest === undefined ? undefined : stores.rooms.identify(largest, new Pin('999999')))) });
+  rows.push({ what: 'PIN compared, 1,000 members', ...(await timed(50, () => Promise.resolve(largest === undefined ? undefined : stores.rooms.identify(largest, new Pin('999999'))))) });
   await stores.close();
   return rows;
 }
 
 /** Every page of a list, five times over. */
-async function through<T>(list: (query: PageQuery) => Promise<Page<T>>, limit: number): Promise<Spread> {
+async function through<T>(list: (query: PageQuery) => Promise<Page<T>>, limit: number): Promise<Omit<Row, 'what'>> {
+  const begun = process.cpuUsage();
   const taken: number[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let turn = 0; turn < 5; turn++) {
     let after: string | undefined;
     do {
-      const begun = performance.now();
+      const since = performance.now();
       const page = await list({ limit, ...(after === undefined ? {} : { after }) });
-      taken.push(performance.now() - begun);
+      taken.push(performance.now() - since);
       after = page.next;
     } while (after !== undefined);
   }
-  return spread(taken);
+  return { ms: spread(taken), cpu: cpuEach(begun, taken.length) };
 }
 
-async function timed(times: number, work: (n: number) => Promise<unknown>): Promise<Spread> {
+async function timed(times: number, work: (n: number) => Promise<unknown>): Promise<Omit<Row, 'what'>> {
+  const begun = process.cpuUsage();
   const taken: number[] = [];
   for (let n = 0; n < times; n++) {
-    const begun = performance.now();
+    const since = performance.now();
     await work(n);
-    taken.push(performance.now() - begun);
+    taken.push(performance.now() - since);
   }
-  return spread(taken);
+  return { ms: spread(taken), cpu: cpuEach(begun, times) };
+}
+
+function cpuEach(begun: NodeJS.CpuUsage, times: number): number {
+  const { user, system } = process.cpuUsage(begun);
+  return round((user + system) / 1_000 / times, 2);
 }
 
 async function writes(dataDir: string): Promise<readonly Row[]> {
@@ -109,15 +118,15 @@ async function writes(dataDir: string): Promise<readonly Row[]> {
   const settings = (n: number) => newRoomSettings({ name: `Room ${n}`, aliases: [String(n)] });
   rows.push({
     what: 'room added, with audit entry and event',
-    ms: await timed(500, (n) =>
+    ...(await timed(500, (n) =>
       stores.rooms.add(settings(n), {}, ({ id }) => ({
         audit: { at: n, actor: 'local', from: '', action: 'room.add', object: `room:${id}` },
         events: [{ type: 'room.created', at: n, roomId: id, data: { name: '', aliases: [], owner: null } }],
       })),
-    ),
+    )),
   });
-  rows.push({ what: '10 events appended', ms: await timed(500, (n) => stores.events.append(Array.from({ length: 10 }, () => ({ type: 'conference.opened', at: n, roomId: `r${n % 20}`, data: {} }) as const))) });
-  rows.push({ what: '100 events read after a cursor', ms: await timed(200, (n) => stores.events.after(n * 10, { limit: 100 })) });
+  rows.push({ what: '10 events appended', ...(await timed(500, (n) => stores.events.append(Array.from({ length: 10 }, () => ({ type: 'conference.opened', at: n, roomId: `r${n % 20}`, data: {} }) as const)))) });
+  rows.push({ what: '100 events read after a cursor', ...(await timed(200, (n) => stores.events.after(n * 10, { limit: 100 }))) });
   await stores.close();
   return rows;
 }
@@ -125,8 +134,8 @@ async function writes(dataDir: string): Promise<readonly Row[]> {
 async function killing(dataDir: string): Promise<{ readonly kills: number; readonly acknowledged: number }> {
   await (await open(dataDir)).close();
   let total = 0;
-  for (let round = 0; round < kills; round++) {
-    const acknowledged = await killWriter(dataDir, `r${round}`, 1 + ((round * 13) % 40));
+  for (let kill = 0; kill < kills; kill++) {
+    const acknowledged = await killWriter(dataDir, `k${kill}`, 1 + ((kill * 13) % 40));
     total += acknowledged.length;
     const stores = await open(dataDir);
     await checkAfterKill(stores, join(dataDir, 'vestibule.db'), acknowledged);
