@@ -74,6 +74,10 @@ describe('configuration: every key', () => {
     'sip.localNetworks': '10.0.0.0/8',
     'sip.trustedPeers': '192.0.2.10/32',
     'abuse.exempt': '192.0.2.10/32',
+    'http.publicUrl': 'https://meet.example.com',
+    'http.trustedProxies': '127.0.0.1/32',
+    'api.bodyBytes': '65536',
+    'api.hashingAtOnce': '4',
     'pin.screen': '99.5',
     'media.workers': '3',
     'registrar.algorithms': 'MD5',
@@ -84,7 +88,7 @@ describe('configuration: every key', () => {
   for (const key of keys) {
     it(`${key.path} is set by ${key.variable}`, () => {
       const text = sample(key);
-      const config = loaded({ VESTIBULE_FREESWITCH_HOST: 'h', VESTIBULE_SIP_TLS_CERT_FILE: 'c', VESTIBULE_SIP_TLS_KEY_FILE: 'k', [key.variable]: text });
+      const config = loaded({ VESTIBULE_FREESWITCH_HOST: 'h', VESTIBULE_SIP_TLS_CERT_FILE: 'c', VESTIBULE_SIP_TLS_KEY_FILE: 'k', VESTIBULE_HTTP_CERT_FILE: 'c', VESTIBULE_HTTP_KEY_FILE: 'k', [key.variable]: text });
       const set = at(config, key.path);
       const expected = key.kind === 'number' ? Number(text) : key.kind === 'boolean' ? text === 'true' : key.kind === 'text' ? text : text.split(',').map((word) => (key.kind === 'numberList' ? Number(word) : word));
       if (/\.dir$|File$/.test(key.path)) assert.ok(String(set).endsWith(`/${text}`));

@@ -17,7 +17,7 @@ interface Desk {
   readonly stores: Stores;
   readonly sessions: Sessions;
   readonly clock: { now: number };
-  login(password: string, from: string, name?: string): Promise<string>;
+  readonly login: (password: string, from: string, name?: string) => Promise<string>;
 }
 
 async function desk(t: TestContext): Promise<Desk> {
