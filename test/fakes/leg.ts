@@ -5,6 +5,14 @@ import type { MediaDescription } from '../../src/ports/media.ts';
 import { description } from './media.ts';
 import type { Points } from './points.ts';
 
+/** What a call brings along beside what was dialled. */
+export interface CallProof {
+  readonly identity?: string;
+  readonly credential?: string;
+  /** Where it comes from. */
+  readonly address?: string;
+}
+
 /** A call from outside, and the one who makes it. */
 export class FakeLeg implements InboundLeg {
   readonly protocol = 'sip';
@@ -13,6 +21,8 @@ export class FakeLeg implements InboundLeg {
   readonly aliases: readonly [string, ...string[]];
   readonly caller: Caller;
   readonly offer: LegOffer;
+  readonly identity?: string;
+  readonly credential?: string;
   readonly #points: Points;
   #handlers: LegHandlers | undefined;
   /** What the caller's side of the call has seen. */
@@ -21,11 +31,13 @@ export class FakeLeg implements InboundLeg {
   endedBy: EndReason | undefined;
   ends = 0;
 
-  constructor(id: string, alias: string, points: Points, offer: LegOffer = { kind: 'offered', media: description }) {
+  constructor(id: string, alias: string, points: Points, offer: LegOffer = { kind: 'offered', media: description }, { identity, credential, address = '192.0.2.9' }: CallProof = {}) {
+    if (identity !== undefined) this.identity = identity;
+    if (credential !== undefined) this.credential = credential;
     this.id = id;
     this.protocolId = `${id}@caller`;
     this.aliases = [`${alias}@vestibule.example`, alias];
-    this.caller = { name: id, number: '4711', uri: `sip:${id}@caller.example`, source: { address: '192.0.2.9', port: 5060, transport: 'udp' } };
+    this.caller = { name: id, number: '4711', uri: `sip:${id}@caller.example`, source: { address, port: 5060, transport: 'udp' } };
     this.offer = offer;
     this.#points = points;
   }

@@ -21,7 +21,7 @@ import type { CdrRecord } from '../../src/ports/cdr.ts';
 import type { RoomStore } from '../../src/ports/rooms.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { FakeClock } from '../fakes/clock.ts';
-import { FakeLeg } from '../fakes/leg.ts';
+import { FakeLeg, type CallProof } from '../fakes/leg.ts';
 import { FakeMedia, type FakeLegMedia } from '../fakes/media.ts';
 import { Points } from '../fakes/points.ts';
 
@@ -109,6 +109,10 @@ export class House {
     return added.value;
   }
 
+  get stores(): Stores {
+    return this.#stores;
+  }
+
   async setPins(alias: string, change: { readonly host?: string | null; readonly guest?: string | null }): Promise<void> {
     const pins = Object.fromEntries(Object.entries(change).map(([role, pin]) => [role, pin === null ? null : new Pin(pin)]));
     const changed = await this.#stores.rooms.change((await this.room(alias)).id, undefined, { pins }, untold);
@@ -132,17 +136,17 @@ export class House {
   }
 
   /** A call comes in; it is wherever it gets without anything being keyed. */
-  async dial(alias: string, name: string, offer?: LegOffer): Promise<Caller> {
-    const caller = this.ring(alias, name, offer);
+  async dial(alias: string, name: string, offer?: LegOffer, proof?: CallProof): Promise<Caller> {
+    const caller = this.ring(alias, name, offer, proof);
     await this.after(0);
     caller.pickUp();
     return caller;
   }
 
   /** A call comes in, and nothing has happened yet. */
-  ring(alias: string, name: string, offer?: LegOffer): Caller {
+  ring(alias: string, name: string, offer?: LegOffer, proof?: CallProof): Caller {
     const before = new Set(this.media.legs);
-    const leg = new FakeLeg(name, alias, this.points, offer);
+    const leg = new FakeLeg(name, alias, this.points, offer, proof);
     const caller = new Caller(leg, this, () => [...this.media.legs].find((media) => !before.has(media)));
     this.#callers.push(caller);
     this.registry.arrive(leg);
