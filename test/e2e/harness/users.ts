@@ -1,7 +1,7 @@
 /** Users of the program, and where they are registered. */
 import assert from 'node:assert/strict';
 import { createDigestHashes } from '../../../src/adapters/system/digest-hashes.ts';
-import type { UserView } from '../../../src/cli/user-commands.ts';
+import type { UserView } from '../../../src/manage/user-view.ts';
 import { digestResponse, ha1Of, type DigestAlgorithm } from '../../../src/domain/digest.ts';
 import type { Program } from './program.ts';
 
