@@ -36,7 +36,7 @@ export class CallAdmission {
   }
 
   isBlocked(): boolean {
-    return this.#options.leg.identity === undefined && this.#options.entrance.standing(this.#source, undefined).kind === 'blocked';
+    return this.#options.leg.identity === undefined && this.#options.entrance.isBlocked(this.#source);
   }
 
   /** The room that is meant, and with it what the call brought along for it. Undefined: no such room. `failed`: the store cannot tell. */

@@ -5,6 +5,7 @@ import type { Pin } from '../domain/pin-format.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import { endCause, goodbyeOf, logLevelOf, type EndReason } from '../domain/reasons.ts';
+import { policyWith } from '../domain/room-rules.ts';
 import { roomRules, type Room } from '../domain/room.ts';
 import { attempt, errorText } from '../lib/attempt.ts';
 import { Machine, type Scheduler } from '../lib/machine.ts';
@@ -83,7 +84,8 @@ export class CallSession {
     this.#machine = new Machine(
       {
         initial: initialSession(),
-        step: (state, event) => sessionStep(state, event, policy),
+        // The room's own rules count for who dialled it, as they were when he came in (PXD-39).
+        step: (state, event) => sessionStep(state, event, this.#room === undefined ? policy : policyWith(policy, this.#room.rules)),
         run: (effect) => this.#run(effect),
         onError: (error, event) => this.#defect(error, event.type),
       },

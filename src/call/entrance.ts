@@ -39,7 +39,7 @@ export class Entrance {
   }
 
   /** Section 6: the authenticated identity, else of a trusted peer the number it asserts, else the address. */
-  source({ identity, caller }: InboundLeg): Source {
+  source({ identity, caller }: Pick<InboundLeg, 'identity' | 'caller'>): Source {
     if (identity !== undefined) return `user ${identity}`;
     if (this.#options.isExempt(caller.source.address)) return undefined;
     return caller.asserted === 'yes' && caller.number !== '' ? `number ${caller.number}` : `address ${caller.source.address}`;
@@ -68,8 +68,18 @@ export class Entrance {
     if (source !== undefined) this.#abuse.wrongPin(source, room?.id ?? attendant, this.#options.scheduler.now());
   }
 
+  /** Whoever dials without being known, and finds no rooms any more. */
+  isBlocked(source: Source): boolean {
+    return this.standing(source, undefined).kind === 'blocked';
+  }
+
   unknownAlias(source: Source): void {
     if (source !== undefined) this.#abuse.unknownAlias(source, this.#options.scheduler.now());
+  }
+
+  /** What was dialled unknown, to be asked who he is, was dialled by one of ours. */
+  aliasExcused(source: Source): void {
+    if (source !== undefined) this.#abuse.aliasExcused(source);
   }
 
   /** Somebody has a role. Who showed nothing has proved nothing. */

@@ -56,7 +56,8 @@ export class Registrar implements RegistrarPort {
     if (!users.ok) return users;
     const bound = await store.bindings();
     if (!bound.ok) return bound;
-    for (const user of users.value) this.#users.set(user.name, user);
+    // Without a telephone there is nothing to register, and nobody to ring.
+    for (const user of users.value) if (user.sip !== undefined) this.#users.set(user.name, user);
     for (const { user, bindings } of bound.value) this.#bindings.set(user, bindings);
     const foreign = users.value.filter(({ sip }) => sip !== undefined && sip.realm !== realm).length;
     if (foreign > 0) log.warn({ code: 'realm_changed', realm, users: foreign }, 'users were made for another registrar.realm and cannot register: remove and add them anew');

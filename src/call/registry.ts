@@ -59,11 +59,12 @@ export class Registry {
   readonly #conferences = new Map<RoomId, ConferenceActor>();
   #state: 'running' | 'draining' = 'running';
   #whenEmpty: (() => void)[] = [];
-  readonly #entrance: Entrance;
+  /** What is known of callers, whatever they dial. */
+  readonly entrance: Entrance;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#entrance = new Entrance(options);
+    this.entrance = new Entrance(options);
   }
 
   get state(): 'running' | 'draining' {
@@ -91,7 +92,7 @@ export class Registry {
       log,
       conference: (room) => this.#conference(room),
       standing: (room) => this.#standing(room),
-      entrance: this.#entrance,
+      entrance: this.entrance,
       onDecision,
       onClosed: () => this.#closed(session.id),
     });

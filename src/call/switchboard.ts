@@ -7,6 +7,7 @@ import type { CallStatus } from '../ports/status.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { Invitation } from '../ports/user-call.ts';
+import type { Source } from './entrance.ts';
 import type { Registrar } from './registrar.ts';
 import type { Registry } from './registry.ts';
 import { UserCall } from './user-call.ts';
@@ -74,12 +75,16 @@ export class Switchboard {
 
   async #route(invitation: Invitation): Promise<void> {
     const { registry, registrar, callsFrom, log } = this.#options;
-    const dialled = await this.#dialled(invitation.aliases);
-    if (dialled === 'room' && registrar.isOurs(invitation.from, invitation.calledHost)) {
+    const found = await this.#dialled(invitation.aliases);
+    if (found === 'room' && registrar.isOurs(invitation.from, invitation.calledHost)) {
       this.#prove(invitation);
       return;
     }
+    const source = registry.entrance.source(invitation);
+    // For a blocked source there are no rooms: it is answered as for a number nobody has (section 6).
+    const dialled = found === 'room' && registry.entrance.isBlocked(source) ? 'elsewhere' : found;
     const auth: AuthVerdict | undefined = dialled === 'room' ? undefined : registrar.authenticate({ method: 'INVITE', credentials: invitation.credentials, address: invitation.address });
+    this.#countUnknown(source, auth, invitation);
     const verdict = routeCall({ dialled, caller: auth?.kind === 'authenticated' ? 'user' : 'anybody', callsFrom });
     log.debug({ alias: invitation.aliases[0], rule: verdict.rule }, 'a call is routed');
     if (verdict.kind === 'room') registry.arrive(invitation.takeLeg());
@@ -99,6 +104,14 @@ export class Switchboard {
       const isWrong = auth.kind === 'challenge' && auth.challenge.why === 'asked' && authorization.some(({ realm }) => realm === auth.challenge.realm);
       invitation.challenge(isWrong ? { kind: 'forbidden' } : auth);
     }
+  }
+
+  /** A stranger who is only asked who he is would scan numbers for nothing. Telephones of ours are asked as well, and answer. */
+  #countUnknown(source: Source, auth: AuthVerdict | undefined, { credentials }: Invitation): void {
+    const { registry, callsFrom } = this.#options;
+    if (auth === undefined || callsFrom === 'anyone') return;
+    if (auth.kind !== 'authenticated') registry.entrance.unknownAlias(source);
+    else if (credentials.length > 0) registry.entrance.aliasExcused(source);
   }
 
   async #dialled(aliases: readonly string[]): Promise<RouteInput['dialled']> {

@@ -20,6 +20,7 @@ const secret = 'correct horse battery';
 class Ring implements Invitation {
   readonly aliases = ['5000'] as const;
   readonly address = '192.0.2.9';
+  readonly caller = { name: 'somebody', number: '', uri: 'sip:here.example', source: { address: '192.0.2.9', port: 5060, transport: 'udp' } };
   readonly credentials = [];
   readonly calledHost = 'here.example';
   readonly from: Invitation['from'];

@@ -159,3 +159,15 @@ describe('live control', () => {
       assert.equal(ann.endedBy, 'kicked');
     }));
 });
+
+describe('rules of a room (section 5)', () => {
+  it('PX-42: its own longest connection counts', () =>
+    inHouse(async (house) => {
+      await house.addRoom('7000', { rules: { longestConnection: 120 } });
+      const [own, general] = [await house.dial('7000', 'own'), await house.dial('3000', 'general')];
+      await house.after(119);
+      assert.equal(own.endedBy, undefined);
+      await house.after(3);
+      assert.deepEqual([own.endedBy, general.endedBy], ['max_duration', undefined]);
+    }));
+});
