@@ -98,8 +98,8 @@ export function validateRoom(settings: RoomSettings, reserved: readonly string[]
   const problems: Problem<RoomProblemCode>[] = [];
   const aliases = settings.aliases.map(normaliseAlias);
   const name = settings.name.trim();
-  if (name === '' || name.length > nameLength) {
-    problems.push({ code: 'name_invalid', message: 'the name of the room is empty or too long', advice: `give 1 to ${nameLength} characters`, field: 'name' });
+  if (name === '' || name.length > nameLength || /\p{Cc}/u.test(name)) {
+    problems.push({ code: 'name_invalid', message: 'the name of the room is empty, too long or more than one line', advice: `give 1 to ${nameLength} characters`, field: 'name' });
   }
   if (aliases.length === 0) problems.push({ code: 'alias_missing', message: 'a room without an alias cannot be dialled', advice: 'give at least one alias', field: 'aliases' });
   aliases.forEach((alias, index) => {

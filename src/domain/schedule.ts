@@ -104,27 +104,30 @@ export function occurrences(schedule: Schedule, from: number, to: number, most: 
 }
 
 /** COD-10: whether two rooms are ever active at once, early entry included, before `from + horizon`. A room without a schedule always is. */
-export function overlap(a: Schedule | undefined, b: Schedule | undefined, from: number, horizon: number): boolean {
-  if (a === undefined || b === undefined) return true;
+export const overlap = (a: Schedule | undefined, b: Schedule | undefined, from: number, horizon: number): boolean => a === undefined || b === undefined || clash(a, b, from, horizon) !== undefined;
+
+/** The first occurrence of `a` during which `b` is active too, early entry included, before `from + horizon`. */
+export function clash(a: Schedule, b: Schedule, from: number, horizon: number): Occurrence | undefined {
   const [ofA, ofB] = [active(a, from, from + horizon), active(b, from, from + horizon)];
   let [i, j] = [0, 0];
   for (;;) {
     const [one, other] = [ofA[i], ofB[j]];
-    if (one === undefined || other === undefined) return false;
+    if (one === undefined || other === undefined) return undefined;
     if (one.until <= other.since) i++;
     else if (other.until <= one.since) j++;
-    else return true;
+    else return one.occurrence;
   }
 }
 
 interface Span {
+  readonly occurrence: Occurrence;
   readonly since: number;
   readonly until: number;
 }
 
 function active(schedule: Schedule, from: number, to: number): readonly Span[] {
   const { earlyEntryMs = defaultEarlyEntryMs } = schedule;
-  return occurrences(schedule, from, to, Infinity).map(({ start, end }) => ({ since: start - earlyEntryMs, until: end ?? Infinity }));
+  return occurrences(schedule, from, to, Infinity).map((each) => ({ occurrence: each, since: each.start - earlyEntryMs, until: each.end ?? Infinity }));
 }
 
 /** Which of the rooms that share an alias a caller means: the one that is active, else the next, else the last. Undefined: there is none. */
