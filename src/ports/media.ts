@@ -85,6 +85,8 @@ export interface LegMedia {
   setGain(decibels: number): Promise<void>;
   /** Whether it hears nothing of the conference. */
   setDeaf(deaf: boolean): Promise<void>;
+  /** Keys digits (0-9 A-D * #) to the far end, one after the other (RFC 4733). Settles when they were taken. */
+  sendDigits(digits: string): Promise<void>;
   /** Says something to this member of a conference only, over what it hears. Several follow one another. Settles when it was said. */
   tell(prompts: readonly Prompt[], language: string): Promise<void>;
   /** RTP packets received so far; undefined when the server did not say. */

@@ -32,6 +32,8 @@ const modifyMs = 4_000;
 const askMs = 4_000;
 const breakMs = 2_000;
 const byeMs = 3_000;
+/** How long a key is pressed, heard by every receiver (ITU-T Q.24); the pause after it is as long. */
+const keyMs = 100;
 /** A music file that is over sooner than this cannot be played. */
 const shortestMusicMs = 500;
 
@@ -137,6 +139,10 @@ export class FreeSwitchLeg implements LegMedia {
   async setDeaf(deaf: boolean): Promise<void> {
     const membership = this.#membership;
     if (membership !== undefined) await this.#options.connection.api(`conference ${membership.conference} ${deaf ? 'deaf' : 'undeaf'} ${membership.member}`);
+  }
+
+  async sendDigits(digits: string): Promise<void> {
+    await this.#ask(`uuid_send_dtmf ${this.id} ${digits.replaceAll(/[^0-9A-D*#]/g, '')}@${keyMs}`);
   }
 
   async setMuted(muted: boolean): Promise<void> {
