@@ -1,9 +1,12 @@
 /** A call as signalling adapters hand it to the actors. Implemented by `adapters/drachtio`, later `adapters/h323`. */
 import type { Result } from '../lib/result.ts';
+import type { EntryRole } from '../domain/policy.ts';
+import type { KeepAlive } from '../domain/dial.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import type { MediaDescription } from './media.ts';
 
-export interface InboundLeg {
+/** A call, whichever side makes it. */
+export interface CallLeg {
   /** Ours, unique: names the call in logs, CDR and API. */
   readonly id: string;
   readonly protocol: 'sip' | 'h323';
@@ -11,21 +14,43 @@ export interface InboundLeg {
   readonly protocolId: string;
   /** What was dialled, most exact first, lower case: `user@host` and the user part, or digits. At least one. */
   readonly aliases: readonly [string, ...string[]];
+  /** The far end: who calls, or whom we call. */
   readonly caller: Caller;
-  /** The user of ours the caller has proved to be. */
+  /** The user of ours the far end has proved to be, or whose telephones we call. */
   readonly identity?: string;
   /** The token of what was dialled: of a link of the room, or of a member of it. Never to be printed. */
   readonly credential?: string;
   readonly offer: LegOffer;
+  /** There when it is us who call. */
+  readonly dialled?: DialledLeg;
   /** Set once, before anything else is called. */
   listen(handlers: LegHandlers): void;
   /**
    * 200 with our media. When the caller left the offer to us, our media is the offer and the caller's answer is waited for
-   * and comes back. `gone`: the caller cancelled or signalling was lost meanwhile.
+   * and comes back. A call of ours is made by it, and settles with the callee's answer. `gone`: the far end cancelled, refused, or
+   * signalling was lost meanwhile; `onEnded` has told.
    */
   answer(media: MediaDescription): Promise<Result<MediaDescription | undefined, 'gone'>>;
   /** Ends the call in whatever state it is: a failure response before the answer, BYE after it. Idempotent, settles within a deadline. */
   end(reason: EndReason): Promise<void>;
+  /** SIP MESSAGE (RFC 3428) in the dialog, text/plain. `not_supported`: the far end takes none. */
+  sendText(text: string): Promise<Result<void, 'not_supported' | 'failed'>>;
+}
+
+export interface InboundLeg extends CallLeg {
+  /** Tells the caller that it rings elsewhere. */
+  ring(): void;
+}
+
+/** A call the conference makes, and what the callee is to be in it. */
+export interface DialledLeg {
+  readonly room: string;
+  /** Given by who may; otherwise admission decides (policy.md section 1, row 3). */
+  readonly role?: EntryRole;
+  readonly keepAlive: KeepAlive;
+  /** Keyed after the answer, `,` being 2 s. */
+  readonly dtmf?: string;
+  readonly ringingMs: number;
 }
 
 export type LegOffer =
@@ -50,6 +75,8 @@ export interface Caller {
 }
 
 export interface LegHandlers {
+  /** It rings at the callee. */
+  readonly onRinging?: () => void;
   readonly onDigit: (digit: string, via: 'info' | 'h245') => void;
   /** The far end ended it (BYE, CANCEL), or signalling did. */
   readonly onEnded: (reason: EndReason) => void;
