@@ -30,6 +30,9 @@ export class FakeLeg implements InboundLeg {
   /** Why we ended it; the caller ending it leaves none. */
   endedBy: EndReason | undefined;
   ends = 0;
+  rung = 0;
+  /** Those it took; a telephone may take none. */
+  texts: string[] | 'not_supported' = [];
 
   constructor(id: string, alias: string, points: Points, offer: LegOffer = { kind: 'offered', media: description }, { identity, credential, address = '192.0.2.9' }: CallProof = {}) {
     if (identity !== undefined) this.identity = identity;
@@ -51,6 +54,16 @@ export class FakeLeg implements InboundLeg {
     if (this.#over()) return err('gone');
     this.state = 'answered';
     return ok(this.offer.kind === 'none' ? description : undefined);
+  }
+
+  ring(): void {
+    this.rung += 1;
+  }
+
+  sendText(text: string): Promise<Result<void, 'not_supported' | 'failed'>> {
+    if (this.texts === 'not_supported') return Promise.resolve(err('not_supported'));
+    this.texts.push(text);
+    return Promise.resolve(ok(undefined));
   }
 
   async end(reason: EndReason): Promise<void> {

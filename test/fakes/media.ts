@@ -58,6 +58,8 @@ export class FakeLegMedia implements LegMedia {
   muted: 'yes' | 'no' = 'no';
   deaf: 'yes' | 'no' = 'no';
   gain = 0;
+  /** Keys sent to the far end. */
+  keyed = '';
   /** RTP packets that have come in. A test that wants silence stops counting them. */
   packets: 'coming' | 'none' = 'coming';
   releases = 0;
@@ -108,6 +110,11 @@ export class FakeLegMedia implements LegMedia {
 
   setDeaf(deaf: boolean): Promise<void> {
     this.deaf = deaf ? 'yes' : 'no';
+    return Promise.resolve();
+  }
+
+  sendDigits(digits: string): Promise<void> {
+    this.keyed += digits;
     return Promise.resolve();
   }
 
