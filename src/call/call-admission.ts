@@ -5,7 +5,7 @@ import type { RoomRules } from '../domain/policy.ts';
 import { roomRules, type Room } from '../domain/room.ts';
 import { pickRoom } from '../domain/schedule.ts';
 import type { Scheduler } from '../lib/machine.ts';
-import type { InboundLeg } from '../ports/call-leg.ts';
+import type { CallLeg } from '../ports/call-leg.ts';
 import type { Log } from '../ports/log.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { StoreProblem } from '../ports/store-problem.ts';
@@ -13,7 +13,7 @@ import type { Entrance, Source } from './entrance.ts';
 import { offeredProtection } from './media-protection.ts';
 
 export interface CallAdmissionOptions {
-  readonly leg: InboundLeg;
+  readonly leg: CallLeg;
   readonly rooms: RoomStore;
   readonly entrance: Entrance;
   readonly attendant: { readonly pin: Pin | undefined };
@@ -32,7 +32,8 @@ export class CallAdmission {
 
   constructor(options: CallAdmissionOptions) {
     this.#options = options;
-    this.#source = options.entrance.source(options.leg);
+    // Whom we call has not come to guess.
+    this.#source = options.leg.dialled === undefined ? options.entrance.source(options.leg) : undefined;
   }
 
   isBlocked(): boolean {
@@ -42,6 +43,10 @@ export class CallAdmission {
   /** The room that is meant, and with it what the call brought along for it. Undefined: no such room. `failed`: the store cannot tell. */
   async find(aliases: readonly string[]): Promise<Room | undefined | 'failed'> {
     const { rooms, scheduler, entrance, leg } = this.#options;
+    if (leg.dialled !== undefined) {
+      const found = await rooms.byId(leg.dialled.room);
+      return found.ok ? found.value : this.#failed(found.error);
+    }
     for (const alias of aliases) {
       const found = await rooms.byAlias(alias);
       if (!found.ok) return this.#failed(found.error);
@@ -67,6 +72,7 @@ export class CallAdmission {
       now: scheduler.now(),
       source: this.isBlocked() ? 'blocked' : 'free',
       ...(identity === undefined ? {} : { identity }),
+      ...(leg.dialled === undefined ? {} : { dialled: leg.dialled }),
       ...(this.#credential === undefined ? {} : { credential: this.#credential }),
     });
   }

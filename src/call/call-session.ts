@@ -1,5 +1,6 @@
 import { judgeMedia, type Grant, type Standing } from '../domain/admission.ts';
 import type { Decision } from '../domain/decision.ts';
+import { dtmfSteps, type KeyStep } from '../domain/dtmf-sequence.ts';
 import type { IvrEvent } from '../domain/ivr.ts';
 import type { Pin } from '../domain/pin-format.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -10,7 +11,7 @@ import { roomRules, type Room } from '../domain/room.ts';
 import { attempt, errorText } from '../lib/attempt.ts';
 import { Machine, type Scheduler } from '../lib/machine.ts';
 import { err, unreachable, type Result } from '../lib/result.ts';
-import type { InboundLeg } from '../ports/call-leg.ts';
+import type { CallLeg } from '../ports/call-leg.ts';
 import type { Log } from '../ports/log.ts';
 import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../ports/media.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
@@ -32,8 +33,11 @@ export interface Attendant {
   readonly longestNumber: number;
 }
 
+/** How a call of ours gets on. */
+export type CallProgress = { readonly kind: 'ringing' | 'answered' } | { readonly kind: 'ended'; readonly reason: EndReason };
+
 export interface SessionOptions {
-  readonly leg: InboundLeg;
+  readonly leg: CallLeg;
   readonly rooms: RoomStore;
   readonly media: MediaPort;
   readonly cdr: CdrRecorder;
@@ -49,6 +53,8 @@ export interface SessionOptions {
   readonly standing: (room: Room) => Standing;
   readonly entrance: Entrance;
   readonly onDecision: (decision: Decision) => void;
+  /** Of a call of ours. */
+  readonly onProgress?: (progress: CallProgress) => void;
   readonly onClosed: () => void;
 }
 
@@ -92,13 +98,14 @@ export class CallSession {
       scheduler,
     );
     leg.listen({
+      onRinging: () => options.onProgress?.({ kind: 'ringing' }),
       onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
       onEnded: (reason) => this.#machine.post({ type: 'gone', reason }),
       onOffer: (offer) => this.#offered(offer),
     });
     const { protocol, protocolId, caller } = leg;
     cdr.record({ type: 'callOpened', id: leg.id, at: this.since, protocol, callId: protocolId, caller: caller.number || caller.name, alias: this.alias });
-    this.#log.info({ protocol, protocolId, caller: caller.uri, source: caller.source, alias: this.alias, userAgent: caller.userAgent }, 'call arrived');
+    this.#log.info({ protocol, protocolId, caller: caller.uri, source: caller.source, alias: this.alias, userAgent: caller.userAgent }, leg.dialled === undefined ? 'call arrived' : 'calling');
   }
 
   /** What was dialled, as people say it. */
@@ -120,6 +127,11 @@ export class CallSession {
 
   get timers(): ReadonlyMap<string, number> {
     return this.#machine.pendingTimers();
+  }
+
+  /** Whom a conference calls or has in it. */
+  get leg(): Pick<CallLeg, 'caller' | 'aliases' | 'identity' | 'dialled'> {
+    return this.#options.leg;
   }
 
   start(): void {
@@ -159,7 +171,7 @@ export class CallSession {
   /** Why the call cannot go on, if so. */
   async #findRoom(): Promise<EndReason | undefined> {
     const { leg, attendant } = this.#options;
-    if (leg.aliases.some((alias) => attendant.aliases.includes(alias))) return this.#admission.isBlocked() ? 'source_blocked' : undefined;
+    if (leg.dialled === undefined && leg.aliases.some((alias) => attendant.aliases.includes(alias))) return this.#admission.isBlocked() ? 'source_blocked' : undefined;
     const found = await this.#admission.find(leg.aliases);
     if (found === 'failed') return 'server_error';
     if (found === undefined) return 'unknown_alias';
@@ -186,7 +198,9 @@ export class CallSession {
     const allocated = await this.#allocation;
     if (!allocated.ok) return allocated.error;
     if (this.#isEnding()) return undefined;
+    if (leg.dialled !== undefined) this.#machine.startTimer('ringing', leg.dialled.ringingMs, { type: 'end', reason: 'no_answer', goodbye: [] });
     const answered = await leg.answer(allocated.value.answer);
+    this.#machine.cancelTimer('ringing');
     if (!answered.ok || this.#isEnding()) return undefined;
     const voice = new LegVoice(allocated.value, this.#room?.language ?? language, (error) => this.#defect(error, 'voice'));
     this.#answered = new AnsweredCall(allocated.value, voice, this.#host());
@@ -206,9 +220,16 @@ export class CallSession {
     cdr.record({ type: 'callAnswered', id: this.id, at: now });
     this.#log.info({ endpoint }, 'call answered');
     this.#machine.post({ type: 'answered', now });
+    this.#options.onProgress?.({ kind: 'answered' });
+    if (leg.dialled?.dtmf !== undefined) this.#keyLater(dtmfSteps(leg.dialled.dtmf));
     if (leg.offer.kind === 'offered') this.#machine.post({ type: 'leg', event: { type: 'held', held: heldBy(leg.offer.media), now } });
     if (this.#room !== undefined) this.#judge(this.#room);
     else this.#machine.post({ type: 'ivr', event: { type: 'startAttendant', asksPin: attendant.pin !== undefined, longestNumber: attendant.longestNumber } });
+  }
+
+  #keyLater(steps: readonly KeyStep[]): void {
+    const [next] = steps;
+    if (next !== undefined) this.#machine.startTimer('keys', next.afterMs, { type: 'keysDue', steps });
   }
 
   #host(): CallHost {
@@ -279,6 +300,12 @@ export class CallSession {
       case 'enterRoom':
         this.#enterRoom(effect.grant, effect.wrongPins);
         return;
+      case 'sendKeys': {
+        const [now, ...later] = effect.steps;
+        if (now !== undefined && this.#answered !== undefined) this.#inBackground(this.#answered.media.sendDigits(now.keys));
+        this.#keyLater(later);
+        return;
+      }
       case 'finish':
         void this.#finish(effect.reason, effect.goodbye);
         return;
@@ -317,7 +344,7 @@ export class CallSession {
     this.#admission.admitted(this.#room, grant);
     const name = this.#room.members.find(({ id }) => id === member)?.name ?? leg.caller.name;
     this.#conference = this.#options.conference(this.#room);
-    this.#conference.enter(this, { name, role, rule, wrongPins, ...(member === undefined ? {} : { member }) });
+    this.#conference.enter(this, { name, role, rule, wrongPins, ...(member === undefined ? {} : { member }), ...(leg.dialled === undefined ? {} : { keepAlive: leg.dialled.keepAlive }) });
   }
 
   /** RFC 3264 §8: the media server answers; held, the no-media rule rests. */
@@ -338,6 +365,7 @@ export class CallSession {
     const { status, fault } = endCause(reason);
     this.#log[logLevelOf(reason)]({ reason, fault, seconds: Math.round((scheduler.now() - this.since) / 1_000) }, `call ended: ${reason}`);
     this.#conference?.left(this.id);
+    this.#options.onProgress?.({ kind: 'ended', reason });
     this.#answered?.voice.fallSilent();
     if (this.#answered !== undefined && goodbye.length > 0) {
       const said = await attempt(this.#answered.voice.farewell(goodbye), goodbyeMs, scheduler);

@@ -4,7 +4,7 @@ import { isDialled } from '../domain/entry.ts';
 import type { Room } from '../domain/room.ts';
 import type { Scheduler } from '../lib/machine.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import type { InboundLeg } from '../ports/call-leg.ts';
+import type { CallLeg } from '../ports/call-leg.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { StoreProblem } from '../ports/store-problem.ts';
 
@@ -34,12 +34,12 @@ export class Entrance {
     this.#options = options;
   }
 
-  identity({ identity }: InboundLeg): Identity | undefined {
+  identity({ identity }: CallLeg): Identity | undefined {
     return identity === undefined ? undefined : this.#options.identityOf(identity);
   }
 
   /** Section 6: the authenticated identity, else of a trusted peer the number it asserts, else the address. */
-  source({ identity, caller }: Pick<InboundLeg, 'identity' | 'caller'>): Source {
+  source({ identity, caller }: Pick<CallLeg, 'identity' | 'caller'>): Source {
     if (identity !== undefined) return `user ${identity}`;
     if (this.#options.isExempt(caller.source.address)) return undefined;
     return caller.asserted === 'yes' && caller.number !== '' ? `number ${caller.number}` : `address ${caller.source.address}`;
@@ -50,7 +50,7 @@ export class Entrance {
   }
 
   /** Row 6: what the token of the call is worth in this room; without one, a guest PIN this device entered before. */
-  async credential(leg: InboundLeg, room: Room): Promise<Result<Credential | undefined, StoreProblem>> {
+  async credential(leg: CallLeg, room: Room): Promise<Result<Credential | undefined, StoreProblem>> {
     if (leg.credential === undefined) return ok(this.#rememberedPin(leg, room));
     const found = await this.#options.rooms.byToken(leg.credential);
     if (!found.ok) return err(found.error);
@@ -60,7 +60,7 @@ export class Entrance {
     return ok({ kind: grant.role === 'moderator' ? 'moderatorLink' : 'speakerLink' });
   }
 
-  #rememberedPin({ identity }: InboundLeg, room: Room): Credential | undefined {
+  #rememberedPin({ identity }: CallLeg, room: Room): Credential | undefined {
     return identity !== undefined && this.#remembered.knows(identity, room.id, room.pins.guest?.hash) ? { kind: 'rememberedGuestPin' } : undefined;
   }
 
@@ -83,7 +83,7 @@ export class Entrance {
   }
 
   /** Somebody has a role. Who showed nothing has proved nothing. */
-  admitted(leg: InboundLeg, source: Source, room: Room, { rule }: Grant): void {
+  admitted(leg: CallLeg, source: Source, room: Room, { rule }: Grant): void {
     if (rule === 'no_pins' || rule === 'host_pin_only_open' || rule === 'host_pin_only_no_pin' || rule === 'opened_while_asked' || isDialled(rule)) return;
     if (source !== undefined) this.#abuse.succeeded(source, room.id);
     const guestPin = room.pins.guest;

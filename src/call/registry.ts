@@ -4,7 +4,8 @@ import type { Policy } from '../domain/policy.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import { roomRules, type Room, type RoomId } from '../domain/room.ts';
 import type { Scheduler } from '../lib/machine.ts';
-import type { InboundLeg } from '../ports/call-leg.ts';
+import type { CallLeg, InboundLeg } from '../ports/call-leg.ts';
+import type { OutboundLeg } from '../ports/dial.ts';
 import type { Log } from '../ports/log.ts';
 import type { MediaPort } from '../ports/media.ts';
 import type { CallStatus, ParticipantStatus, RoomStatus, TimerStatus } from '../ports/status.ts';
@@ -18,7 +19,7 @@ import type { Refusal } from '../domain/control.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { RoomEvent } from '../domain/events.ts';
 import { extendedTo } from '../domain/schedule-end.ts';
-import { CallSession, type Attendant } from './call-session.ts';
+import { CallSession, type Attendant, type CallProgress } from './call-session.ts';
 import { ConferenceActor } from './conference-actor.ts';
 import { Entrance } from './entrance.ts';
 
@@ -79,6 +80,23 @@ export class Registry {
       log.warn({ code: 'too_many_calls', callLimit }, 'a call was turned away: limits.calls is reached');
       this.#turnAway(leg, 'media_unavailable'); return;
     }
+    this.#begin(leg);
+  }
+
+  /** Calls somebody into a conference, or answers why not. */
+  dial(leg: OutboundLeg, onProgress: (progress: CallProgress) => void): 'dialling' | 'not_now' {
+    if (this.#state === 'draining' || this.#sessions.size >= this.#options.callLimit) return 'not_now';
+    this.#begin(leg, onProgress);
+    return 'dialling';
+  }
+
+  /** Who is called into the room, or is in it already. */
+  parties(id: RoomId): readonly Pick<CallLeg, 'caller' | 'aliases' | 'identity' | 'dialled'>[] {
+    return [...this.#sessions.values()].filter((session) => session.stage !== 'ending' && (session.room?.id === id || session.leg.dialled?.room === id)).map(({ leg }) => leg);
+  }
+
+  #begin(leg: CallLeg, onProgress?: (progress: CallProgress) => void): void {
+    const { log } = this.#options;
     const { rooms, media, cdr, policy, attendant, language, scheduler, onDecision } = this.#options;
     const session: CallSession = new CallSession({
       leg,
@@ -94,6 +112,7 @@ export class Registry {
       standing: (room) => this.#standing(room),
       entrance: this.entrance,
       onDecision,
+      ...(onProgress === undefined ? {} : { onProgress }),
       onClosed: () => this.#closed(session.id),
     });
     this.#sessions.set(session.id, session);
@@ -220,6 +239,8 @@ export class Registry {
       },
       onIdle: () => {
         if (this.#conferences.get(room.id) === conference) this.#conferences.delete(room.id);
+        // Nobody is there any more who would want them.
+        for (const session of this.#sessions.values()) if (session.leg.dialled?.room === room.id && session.stage === 'arriving') session.end('unattended');
       },
     });
     this.#conferences.set(room.id, conference);

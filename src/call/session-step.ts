@@ -8,6 +8,7 @@ import type { Prompt } from '../domain/prompts.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import type { Step } from '../lib/machine.ts';
 import { unreachable } from '../lib/result.ts';
+import type { KeyStep } from '../domain/dtmf-sequence.ts';
 import type { LegOrder } from './conference-actor.ts';
 
 /**
@@ -35,6 +36,8 @@ export type SessionEvent =
   /** The caller has a role. */
   | { readonly type: 'admitted'; readonly grant: Grant; readonly wrongPins: number }
   | { readonly type: 'order'; readonly order: LegOrder }
+  /** Of a leg that was dialled: what is to be keyed now, and afterwards. */
+  | { readonly type: 'keysDue'; readonly steps: readonly KeyStep[] }
   /** We end it; `goodbye` is played in full first. */
   | { readonly type: 'end'; readonly reason: EndReason; readonly goodbye: readonly Prompt[] }
   /** It has ended: the caller, the signalling or the media is gone. */
@@ -46,6 +49,7 @@ export type SessionEffect =
   | { readonly part: 'leg'; readonly effect: LegEffect }
   | { readonly part: 'room'; readonly order: LegOrder }
   | { readonly part: 'session'; readonly do: 'enterRoom'; readonly grant: Grant; readonly wrongPins: number }
+  | { readonly part: 'session'; readonly do: 'sendKeys'; readonly steps: readonly KeyStep[] }
   | { readonly part: 'session'; readonly do: 'finish'; readonly reason: EndReason; readonly goodbye: readonly Prompt[] }
   /** Nobody listens to the goodbye any more. */
   | { readonly part: 'session'; readonly do: 'cutGoodbye' };
@@ -79,6 +83,8 @@ export function sessionStep(state: SessionState, event: SessionEvent, policy: Po
       return { state: { ...state, stage: 'room' }, effects: [{ part: 'session', do: 'enterRoom', grant: event.grant, wrongPins: event.wrongPins }] };
     case 'order':
       return state.stage === 'room' ? { state, effects: [{ part: 'room', order: event.order }] } : { state, effects: [] };
+    case 'keysDue':
+      return { state, effects: [{ part: 'session', do: 'sendKeys', steps: event.steps }] };
     case 'end':
       return { state: { ...state, stage: 'ending' }, effects: [{ part: 'session', do: 'finish', reason: event.reason, goodbye: event.goodbye }] };
     case 'gone':
