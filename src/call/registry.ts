@@ -1,5 +1,6 @@
 import { isMuted } from '../domain/conference-state.ts';
-import { initialConference, isOpen } from '../domain/conference.ts';
+import type { SourceStanding } from '../domain/abuse.ts';
+import { initialConference, type ConferenceState } from '../domain/conference.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import { roomRules, type Room, type RoomId } from '../domain/room.ts';
@@ -18,7 +19,8 @@ import type { ConferenceEffect } from '../domain/conference.ts';
 import type { Refusal } from '../domain/control.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { RoomEvent } from '../domain/events.ts';
-import { extendedTo } from '../domain/schedule-end.ts';
+import { standingOf } from '../domain/standing.ts';
+import type { AdmissionView, CallerSource } from '../ports/admission.ts';
 import { CallSession, type Attendant, type CallProgress } from './call-session.ts';
 import { ConferenceActor } from './conference-actor.ts';
 import { Entrance } from './entrance.ts';
@@ -54,7 +56,7 @@ export interface LiveCounts {
 }
 
 /** The calls and conferences there are now. */
-export class Registry {
+export class Registry implements AdmissionView {
   readonly #options: RegistryOptions;
   readonly #sessions = new Map<string, CallSession>();
   readonly #conferences = new Map<RoomId, ConferenceActor>();
@@ -137,6 +139,19 @@ export class Registry {
   /** OV-46: ends the member's legs at once. */
   memberRemoved(id: RoomId, member: string): void {
     this.#conferences.get(id)?.post({ type: 'memberRemoved', member });
+  }
+
+  /** The conference of the room as its rules know it; the one that would begin where nobody is there. */
+  conference(room: Room): ConferenceState {
+    return this.#conferences.get(room.id)?.state ?? initialConference(roomRules(room));
+  }
+
+  sourceStanding({ identity, assertedNumber, address }: CallerSource, room: Room | undefined): SourceStanding {
+    return this.entrance.standing(this.entrance.sourceOf(identity, assertedNumber, address), room);
+  }
+
+  identityOf(user: string): Identity | undefined {
+    return this.#options.identityOf(user);
   }
 
   /** Takes no more calls, says goodbye to all, and settles when the last one is over. */
@@ -248,10 +263,7 @@ export class Registry {
   }
 
   #standing(room: Room): Standing {
-    const state = this.#conferences.get(room.id)?.state ?? initialConference(roomRules(room));
-    const members = [...state.participants.values()].flatMap(({ member }) => (member === undefined ? [] : [member]));
-    const extended = extendedTo(state.schedule);
-    return { open: isOpen(state), locked: state.lock === 'locked', members: new Set(members), ...(extended === undefined ? {} : { extendedTo: extended }) };
+    return standingOf(this.conference(room));
   }
 
   #turnAway(leg: InboundLeg, reason: EndReason): void {
