@@ -69,6 +69,11 @@ export class AbuseGuard {
     this.#aliases.add(source, now);
   }
 
+  /** The last one was no guess: who dialled it is known now. */
+  aliasExcused(source: string): void {
+    this.#aliases.takeBack(source);
+  }
+
   /** By a PIN, a credential or an identity. */
   succeeded(source: string, room: string): void {
     const visitor = key(source, room);
@@ -118,6 +123,12 @@ class Recent {
     this.#times.delete(name);
     this.#times.set(name, times);
     forgetOldest(this.#times, this.#mostNames);
+  }
+
+  takeBack(name: string): void {
+    const times = (this.#times.get(name) ?? []).slice(0, -1);
+    if (times.length === 0) this.#times.delete(name);
+    else this.#times.set(name, times);
   }
 
   count(name: string, now: number): number {

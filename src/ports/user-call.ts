@@ -11,6 +11,7 @@ import type { AuthVerdict } from './registrar.ts';
 export interface Invitation {
   readonly aliases: readonly [string, ...string[]];
   readonly address: string;
+  readonly caller: Caller;
   /** Answers to a challenge of a proxy (407). */
   readonly credentials: readonly DigestCredentials[];
   /** Whose call it says it is (From), and the host it was sent to; lower case. */

@@ -14,6 +14,7 @@ export interface Losable {
 export class SipInvitation implements Invitation {
   readonly aliases: Invitation['aliases'];
   readonly address: string;
+  readonly caller: Invitation['caller'];
   readonly credentials: Invitation['credentials'];
   readonly authorization: Invitation['authorization'];
   readonly from: Invitation['from'];
@@ -27,6 +28,7 @@ export class SipInvitation implements Invitation {
     this.#onTaken = onTaken;
     this.aliases = dialled(req.uri);
     this.address = req.source_address;
+    this.caller = callerOf(req, options.trusted);
     this.from = fromAddress(req);
     this.calledHost = hostOf(req.uri);
     this.authorization = parseCredentials(req.get('Authorization'), req.uri);
@@ -40,7 +42,7 @@ export class SipInvitation implements Invitation {
   }
 
   takeForUser(): UserCallLeg {
-    const leg = new SipUserCallLeg(this.#options, callerOf(this.#options.req, this.#options.trusted));
+    const leg = new SipUserCallLeg(this.#options, this.caller);
     this.#onTaken(leg);
     return leg;
   }
