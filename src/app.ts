@@ -26,6 +26,7 @@ import type { Decision } from './domain/decision.ts';
 import type { RoomEvent } from './domain/events.ts';
 import { Pin } from './domain/pin-format.ts';
 import { endCause, reasonHeader } from './domain/reasons.ts';
+import { calleeEnd } from './domain/user-call.ts';
 import { reloadCertificates, startMediaServer, startSipServer } from './embedded.ts';
 import { attempt, errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
@@ -253,6 +254,7 @@ class Program implements App {
       server: sip === undefined ? { host: config.drachtio.host ?? '', port: config.drachtio.port, secret: config.drachtio.secret } : sip.value.control,
       newId,
       wireEnd: (reason) => ({ ...endCause(reason), reason: reasonHeader(reason) }),
+      calleeEnd,
       scheduler,
       log,
       registrar,

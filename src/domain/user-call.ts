@@ -96,7 +96,7 @@ function stepRinging(state: Extract<ForkState, { readonly is: 'ringing' }>, even
       const open = new Set([...state.open].filter((branch) => branch !== event.branch));
       const failures = [...state.failures, event.status];
       // §16.7 step 5: a 6xx is said for all.
-      return open.size === 0 || event.status >= 600 ? over(cancelled(open), reasonOf(failures)) : { state: { ...state, open, failures }, effects: [] };
+      return open.size === 0 || event.status >= 600 ? over(cancelled(open), calleeEnd(failures)) : { state: { ...state, open, failures }, effects: [] };
     }
     case 'rangLongEnough':
       return over(cancelled(state.open), 'no_answer');
@@ -114,8 +114,8 @@ const cancelled = (open: ReadonlySet<BranchId>, except?: BranchId): readonly For
 
 const over = (first: readonly ForkEffect[], reason: EndReason): Step<ForkState, ForkEffect> => ({ state: { is: 'over' }, effects: [...first, { type: 'end', reason }] });
 
-/** What is most worth knowing of all refusals. */
-function reasonOf(statuses: readonly number[]): EndReason {
+/** What is most worth knowing of all refusals, by their SIP statuses. */
+export function calleeEnd(statuses: readonly number[]): EndReason {
   if (statuses.some((status) => status === 603)) return 'callee_declined';
   if (statuses.some((status) => status === 486 || status === 600)) return 'callee_busy';
   return statuses.some((status) => status === 488 || status === 606) ? 'no_common_codec' : 'callee_unavailable';
