@@ -57,6 +57,10 @@ declare module 'drachtio-srf' {
     interface Dialog extends EventEmitter {
       readonly id: string;
       readonly connected: boolean;
+      readonly type: 'uas' | 'uac';
+      /** The INVITE, and of a call of ours its 200. */
+      readonly req: Request;
+      readonly res: Response;
       readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
       readonly local: { sdp: string; uri: string; contact: string };
       readonly remote: { sdp: string; uri: string };
@@ -93,7 +97,7 @@ declare module 'drachtio-srf' {
     createUAS(req: Srf.Request, res: Srf.Response, options: { localSdp: string; headers?: Srf.Headers }, callback: (error: unknown, dialog?: Srf.Dialog) => void): this;
     createUAC(
       uri: string,
-      options: { localSdp: string; headers?: Srf.Headers; proxy?: string },
+      options: { localSdp: string; headers?: Srf.Headers; proxy?: string; auth?: { readonly username: string; readonly password: string } },
       progress: { cbRequest?: (error: unknown, request?: Srf.Request) => void; cbProvisional?: (response: Srf.Response) => void },
       callback: (error: unknown, dialog?: Srf.Dialog) => void,
     ): unknown;

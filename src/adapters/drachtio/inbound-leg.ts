@@ -6,12 +6,11 @@ import { err, ok, type Result } from '../../lib/result.ts';
 import type { Caller, InboundLeg, LegHandlers, LegOffer } from '../../ports/call-leg.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MediaDescription } from '../../ports/media.ts';
-import { parseDtmfInfo } from '../../protocol/dtmf/info.ts';
-import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
-import { composeAnswer } from '../../protocol/sdp/many-lines.ts';
+import { describeSdp, usableAudioLine } from '../../protocol/sdp/description.ts';
 import { callerOf, type TrustedPeers } from './caller.ts';
 import { headerText, shownText } from './header-text.ts';
-import { accepted, allowed } from './methods.ts';
+import { LegDialog } from './leg-dialog.ts';
+import { allowed } from './methods.ts';
 
 /** How an end is said in SIP: the status of a failure response, the value of the Reason header, and a text for Warning. */
 export type WireEnd = (reason: EndReason) => { readonly status: number; readonly reason: string; readonly warning?: string };
@@ -31,8 +30,6 @@ export interface SipLegOptions {
 
 /** The server answers at once whether a response went out. */
 const sendMs = 4_000;
-/** Timer F of the BYE is 32 s (RFC 3261 §17.1.2.2); the call is over for us long before. */
-const byeMs = 4_000;
 
 /**
  * - `arrived`: no final response sent
@@ -55,10 +52,7 @@ export class SipLeg implements InboundLeg {
   readonly #options: SipLegOptions;
   #handlers: LegHandlers | undefined;
   #state: State = { is: 'arrived' };
-  readonly #sdpSession: number;
-  #sdpVersion = 0;
-  /** What our side last said, for an offer of our own. */
-  #localMedia: MediaDescription | undefined;
+  readonly #dialog: LegDialog;
   #ending: Promise<void> | undefined;
 
   constructor(options: SipLegOptions, identity?: string) {
@@ -67,7 +61,7 @@ export class SipLeg implements InboundLeg {
     if (identity !== undefined) this.identity = identity;
     if (token !== undefined) this.credential = token;
     this.#options = options;
-    this.#sdpSession = options.scheduler.now();
+    this.#dialog = new LegDialog({ scheduler: options.scheduler, log: options.log, handlers: () => this.#handlers, onEnded: (reason) => this.#farEnded(reason) });
     this.id = options.id;
     this.protocolId = shownText(req.get('Call-ID') ?? '');
     this.aliases = dialled(req.uri);
@@ -83,7 +77,7 @@ export class SipLeg implements InboundLeg {
 
   async answer(media: MediaDescription): Promise<Result<MediaDescription | undefined, 'gone'>> {
     if (this.#state.is !== 'arrived') return err('gone');
-    const sdp = this.#writeMedia(media, this.offer.kind === 'none' ? undefined : this.#options.req.body);
+    const sdp = this.#dialog.writeMedia(media, this.offer.kind === 'none' ? undefined : this.#options.req.body);
     const dialog = this.#accept(sdp);
     this.#state = { is: 'answering', dialog };
     const made = await dialog;
@@ -96,6 +90,15 @@ export class SipLeg implements InboundLeg {
     this.#state = { is: 'answered', dialog: made };
     if (this.offer.kind !== 'none') return ok(undefined);
     return this.#lateAnswer(made);
+  }
+
+  ring(): void {
+    const { res } = this.#options;
+    if (this.#state.is === 'arrived' && !res.finalResponseSent) res.send(180);
+  }
+
+  sendText(text: string): Promise<Result<void, 'not_supported' | 'failed'>> {
+    return this.#dialog.sendText(text);
   }
 
   end(reason: EndReason): Promise<void> {
@@ -124,9 +127,7 @@ export class SipLeg implements InboundLeg {
     const dialog = state.is === 'answered' ? state.dialog : await state.dialog;
     const lost = this.#stateIs() === 'over';
     this.#close();
-    if (dialog?.connected !== true || lost) return;
-    const byed = await attempt(dialog.destroy({ headers }), byeMs, this.#options.scheduler);
-    if (!byed.ok) this.#options.log.debug({ how: byed.error.kind }, 'the BYE was not answered');
+    if (dialog !== undefined && !lost) await this.#dialog.bye(dialog, headers);
   }
 
   /** For the compiler a state does not change while something is awaited. */
@@ -145,7 +146,7 @@ export class SipLeg implements InboundLeg {
     const answering = this.#state.is === 'answering' ? this.#state.dialog : undefined;
     this.#close();
     // A 200 that crossed the CANCEL makes a dialog nobody wants (RFC 3261 §9.2).
-    void answering?.then((dialog) => (dialog?.connected === true ? attempt(dialog.destroy(), byeMs, this.#options.scheduler) : undefined));
+    void answering?.then((dialog) => (dialog === undefined ? undefined : this.#dialog.bye(dialog)));
     this.#handlers?.onEnded(reason);
   }
 
@@ -160,7 +161,7 @@ export class SipLeg implements InboundLeg {
           reject(new Error(errorText(error)));
           return;
         }
-        this.#attend(dialog);
+        this.#dialog.attend(dialog);
         resolve(dialog);
       });
     });
@@ -168,21 +169,12 @@ export class SipLeg implements InboundLeg {
     if (!created.ok) {
       log.debug({ how: created.error.kind }, 'the 200 was not sent');
       creating.then(
-        (late) => void attempt(late.destroy(), byeMs, scheduler),
+        (late) => void this.#dialog.bye(late),
         () => undefined,
       );
       return undefined;
     }
     return created.value;
-  }
-
-  #attend(dialog: Srf.Dialog): void {
-    dialog.on('destroy', (bye, why) => this.#farEnded(bye.source === 'application' ? serverEnd(why) : 'caller_hung_up'));
-    dialog.on('info', (req, res) => this.#info(req, res));
-    dialog.on('modify', (req, res) => void this.#reInvite(dialog, req, res));
-    dialog.on('update', (req, res) => void this.#reInvite(dialog, req, res));
-    dialog.on('options', (_req, res) => res.send(200, { headers: { Allow: allowed, Accept: accepted } }));
-    for (const method of ['message', 'notify', 'refer', 'publish'] as const) dialog.on(method, (_req, res) => res.send(405, { headers: { Allow: allowed } }));
   }
 
   /** Our 200 was the offer: the answer is in the ACK (RFC 3261 §13.2.1). Without an ACK the server ends the dialog. */
@@ -195,62 +187,6 @@ export class SipLeg implements InboundLeg {
       dialog.on('destroy', () => resolve(err('gone')));
     });
   }
-
-  #info(req: Srf.Request, res: Srf.Response): void {
-    const digit = parseDtmfInfo(req.get('Content-Type') ?? '', req.body);
-    if (digit.ok) {
-      res.send(200);
-      this.#handlers?.onDigit(digit.value.digit, 'info');
-    } else if (digit.error === 'unsupported_type') {
-      res.send(415, { headers: { Accept: accepted } });
-    } else {
-      res.send(400);
-    }
-  }
-
-  /** RFC 3264 §8, RFC 3311 §5.2: a new offer, or none, in which case a re-INVITE asks for ours. */
-  async #reInvite(dialog: Srf.Dialog, req: Srf.Request, res: Srf.Response): Promise<void> {
-    const contact = { Contact: dialog.local.contact };
-    try {
-      if (req.body === '' && req.method === 'UPDATE') {
-        res.send(200, { headers: contact });
-      } else if (req.body === '') {
-        const ours = this.#localMedia === undefined ? dialog.local.sdp : this.#writeMedia(this.#localMedia, undefined);
-        dialog.once('ack', (ack) => void this.#takeOffer(ack.body));
-        res.send(200, { body: ours, headers: { ...contact, 'Content-Type': 'application/sdp' } });
-      } else {
-        const answer = await this.#takeOffer(req.body);
-        if (answer === undefined) res.send(488, { headers: { Warning: '304 vestibule "Media type not available"' } });
-        else res.send(200, { body: answer, headers: { ...contact, 'Content-Type': 'application/sdp' } });
-      }
-    } catch (error) {
-      this.#options.log.warn({ code: 'reinvite_failed', problem: errorText(error) }, 'a re-INVITE could not be handled');
-      if (!res.finalResponseSent) res.send(500);
-    }
-  }
-
-  /** Our answer to an offer inside the call; undefined when it is refused. */
-  async #takeOffer(sdp: string): Promise<string | undefined> {
-    const offer = describeSdp(sdp);
-    if (!offer.ok || this.#handlers === undefined || this.#state.is !== 'answered') return undefined;
-    const answer = await this.#handlers.onOffer(offer.value);
-    return answer.ok ? this.#writeMedia(answer.value, sdp) : undefined;
-  }
-
-  /** Our media as an answer to `offer`, every line of it kept; or as an offer of our own. */
-  #writeMedia(media: MediaDescription, offer: string | undefined): string {
-    this.#sdpVersion += 1;
-    this.#localMedia = media;
-    const sdp = writeAudioSdp(media, { sessionId: this.#sdpSession, version: this.#sdpVersion });
-    if (!sdp.ok) return '';
-    return offer === undefined ? sdp.value : composeAnswer(offer, sdp.value);
-  }
-}
-
-/** A dialog the server ended by itself, by the text of its Reason header (section A.4 of the protocol reference). */
-function serverEnd(why = ''): EndReason {
-  if (/ACK timeout/i.test(why)) return 'ack_timeout';
-  return /cancel/i.test(why) ? 'caller_cancelled' : 'signalling_lost';
 }
 
 /** The whole address and its user part. */

@@ -1,7 +1,9 @@
 import type Srf from 'drachtio-srf';
 import { errorText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
+import type { EndReason } from '../../domain/reasons.ts';
 import type { SignallingPort } from '../../ports/call-leg.ts';
+import type { DialPort, DialRequest, OutboundLeg } from '../../ports/dial.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RegistrarPort } from '../../ports/registrar.ts';
 import type { Invitation } from '../../ports/user-call.ts';
@@ -9,6 +11,7 @@ import { TrustedPeers } from './caller.ts';
 import type { WireEnd } from './inbound-leg.ts';
 import { SipInvitation, type Losable } from './invitation.ts';
 import { accepted, allowed, refusedMethods } from './methods.ts';
+import { SipOutboundLeg } from './outbound-leg.ts';
 import { answerRegister } from './register.ts';
 
 export interface DrachtioOptions {
@@ -17,6 +20,8 @@ export interface DrachtioOptions {
   readonly server: { readonly host: string; readonly port: number; readonly secret: string };
   readonly newId: () => string;
   readonly wireEnd: WireEnd;
+  /** What all telephones of a call of ours have answered, by their SIP statuses, as one reason. */
+  readonly calleeEnd: (statuses: readonly number[]) => EndReason;
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly registrar: RegistrarPort;
@@ -25,8 +30,8 @@ export interface DrachtioOptions {
   readonly onCall: (invitation: Invitation) => void;
 }
 
-/** Calls from outside, by way of a drachtio server. Lost, it is connected to again; its calls are over then (D-10). */
-export class DrachtioSignalling implements SignallingPort {
+/** Calls from outside and to there, by way of a drachtio server. Lost, it is connected to again; its calls are over then (D-10). */
+export class DrachtioSignalling implements SignallingPort, DialPort {
   readonly #options: DrachtioOptions;
   readonly #trusted: TrustedPeers;
   readonly #legs = new Set<Losable>();
@@ -60,6 +65,14 @@ export class DrachtioSignalling implements SignallingPort {
   /** Legs that are not over yet. */
   get legs(): number {
     return this.#legs.size;
+  }
+
+  dial(request: DialRequest): OutboundLeg {
+    const { srf, newId, wireEnd, calleeEnd, scheduler, log } = this.#options;
+    const id = newId();
+    const leg: SipOutboundLeg = new SipOutboundLeg({ id, srf, wireEnd, calleeEnd, scheduler, log: log.child({ call: id }), onClosed: () => this.#legs.delete(leg) }, request);
+    this.#legs.add(leg);
+    return leg;
   }
 
   /** Connects, and goes on trying; settles with the first outcome. */

@@ -1,16 +1,15 @@
 import type Srf from 'drachtio-srf';
 import type { EndReason } from '../../domain/reasons.ts';
-import type { Flow, NextHop } from '../../domain/registrar.ts';
 import { attempt } from '../../lib/attempt.ts';
-import { err, ok, unreachable, type Result } from '../../lib/result.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
 import type { Caller } from '../../ports/call-leg.ts';
 import type { CallTarget, UserCallHandlers, UserCallLeg } from '../../ports/user-call.ts';
 import { formatNameAddr } from '../../protocol/sip/name-addr.ts';
-import { formatHostPort } from '../../protocol/sip/uri.ts';
 import { headerText, shownText } from './header-text.ts';
 import type { SipLegOptions } from './inbound-leg.ts';
 import { joinDialogs } from './join-dialogs.ts';
 import { allowed } from './methods.ts';
+import { proxyOf, routeOf, statusOf } from './next-hop.ts';
 
 /** The server answers at once whether a response went out. */
 const sendMs = 4_000;
@@ -55,7 +54,7 @@ export class SipUserCallLeg implements UserCallLeg {
       // RFC 3261 §16.6 step 3, so that calls sent on to each other come to an end.
       'Max-Forwards': String(hopsLeft(req) - 1),
       Allow: allowed,
-      ...(hop.kind === 'path' ? { Route: hop.uris.map((proxy) => `<${proxy}>`).join(', ') } : {}),
+      ...routeOf(hop),
     };
     const proxy = proxyOf(hop);
     srf.createUAC(
@@ -181,24 +180,3 @@ function offerOf(req: Srf.Request): UserCallLeg['offer'] {
 
 /** RFC 3261 §8.1.1.6: 70 where none is said. */
 const hopsLeft = (req: Srf.Request): number => Math.min(70, Number(/^\d{1,3}$/.exec((req.get('Max-Forwards') ?? '70').trim())?.[0] ?? 70));
-
-function proxyOf(hop: NextHop): string | undefined {
-  switch (hop.kind) {
-    case 'contact':
-      return undefined;
-    case 'path':
-      return hop.uris[0];
-    case 'flow':
-      return flowUri(hop.flow);
-    default:
-      return unreachable(hop);
-  }
-}
-
-/** RFC 5626 §5.3: `ob`, as no new connection gets through to who is behind a NAT. */
-const flowUri = ({ address, port, transport }: Flow): string => `sip:${formatHostPort(address, port)};transport=${transport};ob`;
-
-/** The library gives an error with the status of the refusal; where the server sent nothing, a text. */
-function statusOf(error: unknown): number {
-  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number' ? error.status : 480;
-}
