@@ -18,7 +18,7 @@ import { Registry, type LiveCounts } from './call/registry.ts';
 import { Switchboard } from './call/switchboard.ts';
 import { roomSettings, storeSettings } from './cli/ask.ts';
 import { ensureDemoRoom, type DemoRoom } from './cli/demo-room.ts';
-import { createRoomCommands, type RoomChange } from './cli/room-commands.ts';
+import { createRoomCommands } from './cli/room-commands.ts';
 import { createUserCommands } from './cli/user-commands.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config/schema.ts';
@@ -35,7 +35,7 @@ import { err, ok, type Result } from './lib/result.ts';
 import type { CdrRecord } from './ports/cdr.ts';
 import { startManagement, type Management } from './management.ts';
 import type { FirstAdmin } from './manage/first-admin.ts';
-import type { UserNews } from './manage/users.ts';
+import { onRooms, onUsers } from './news.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { MediaStatus, Readiness, Status } from './ports/status.ts';
 import type { StoreProblem } from './ports/store-problem.ts';
@@ -167,7 +167,7 @@ class Program implements App {
     // First of all: a second process on this data.dir would close the records of the first one's calls.
     let handlers: ControlHandlers = {};
     const forward = (method: string) => (params: unknown) => handlers[method]?.(params) ?? Promise.resolve(err([starting]));
-    const methods = ['room.add', 'room.list', 'room.setPin', 'room.remove', 'user.add', 'user.list', 'user.remove', 'status', 'debug', 'api'];
+    const methods = ['room.add', 'room.list', 'room.set', 'room.setPin', 'room.remove', 'user.add', 'user.list', 'user.remove', 'status', 'debug', 'api'];
     const control = await listenControl({
       path: controlSocketPath(config.data.dir),
       handlers: Object.fromEntries(methods.map((method) => [method, forward(method)])),
@@ -289,6 +289,9 @@ class Program implements App {
       hashes,
       bindingsOf: (name) => registrar.contacts(name),
       onUsers: (news) => onUsers(registrar, registry, news),
+      onRooms: (news) => onRooms(registry, news),
+      presence: () => new Map(registry.roomStatus().map(({ id, participants }) => [id, participants.length])),
+      sipAddresses: this.#addresses,
       status,
       readiness: async (): Promise<Readiness> => ({
         stores: upIf((await stores.check()).ok),
@@ -310,7 +313,7 @@ class Program implements App {
     const demoRoom = await ensureDemoRoom({ rooms: stores.rooms, meta: stores.meta, pinBounds: settings.pinBounds, language: config.room.language, mediaEncryption: config.room.encryption, randomBelow });
     if (!demoRoom.ok) return demoRoom;
     handlers = {
-      ...createRoomCommands({ ...settings, rooms: stores.rooms, randomBelow, onChange: (change) => onRoomChange(registry, change) }),
+      ...createRoomCommands({ rooms: management.value.rooms, store: stores.rooms, now: () => scheduler.now() }),
       ...createUserCommands({ users: management.value.users, now: () => scheduler.now() }),
       api: management.value.control,
       status: async () => ok(await status()),
@@ -377,20 +380,7 @@ const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, 
 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
 
-function onRoomChange(registry: Registry, change: RoomChange): void {
-  if (change.type === 'removed') registry.roomRemoved(change.room.id);
-  else registry.roomChanged(change.room);
-}
-
 const upIf = (condition: boolean): 'up' | 'down' => (condition ? 'up' : 'down');
-
-function onUsers(registrar: Registrar, registry: Registry, news: UserNews): void {
-  if (news.type === 'removed') for (const { name } of news.removed) registrar.userRemoved(name);
-  // Without a telephone there is nothing to register, and nobody to ring.
-  else if (news.user.sip === undefined) registrar.userRemoved(news.user.name);
-  else registrar.userAdded(news.user);
-  for (const room of news.freed) registry.roomChanged(room);
-}
 
 function externalServer(server: Config['freeswitch'][number], config: Config): FreeSwitchServer {
   const { host, port, secret, profile, listenHost, listenPort, advertisedHost, promptDir } = server;

@@ -4,7 +4,7 @@ import { createPasswords } from './adapters/system/passwords.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { secrets } from './adapters/system/secrets.ts';
 import { parseApiParams } from './cli/api-command.ts';
-import { userSettings } from './cli/ask.ts';
+import { roomSettings, userSettings } from './cli/ask.ts';
 import type { Config } from './config/schema.ts';
 import type { DigestHashes } from './domain/digest.ts';
 import type { Binding } from './domain/registrar.ts';
@@ -14,10 +14,13 @@ import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
 import { ok, type Result } from './lib/result.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './manage/first-admin.ts';
+import type { Presence, RoomNews } from './manage/room-news.ts';
+import { Rooms } from './manage/rooms.ts';
 import { Users, type UserNews } from './manage/users.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { Readiness, Status } from './ports/status.ts';
 import type { Stores } from './ports/stores.ts';
+import { spelledOut } from './reachable.ts';
 
 export interface ManagementOptions {
   readonly config: Config;
@@ -25,6 +28,10 @@ export interface ManagementOptions {
   readonly hashes: DigestHashes;
   readonly bindingsOf: (name: string) => readonly Binding[];
   readonly onUsers: (news: UserNews) => void;
+  readonly onRooms: (news: RoomNews) => void;
+  readonly presence: Presence;
+  /** SIP URIs that reach this process, without the user part. */
+  readonly sipAddresses: readonly string[];
   readonly status: () => Promise<Status>;
   readonly readiness: () => Promise<Readiness>;
   readonly debugState: () => object;
@@ -37,6 +44,7 @@ export interface ManagementOptions {
 export interface Management {
   readonly http: HttpServer;
   readonly users: Users;
+  readonly rooms: Rooms;
   readonly firstAdmin: FirstAdmin;
   /** The method `api` of the control socket. */
   readonly control: (params: unknown) => Promise<ControlAnswer>;
@@ -54,8 +62,9 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
   const released = await stores.idempotency.releaseLeftOpen();
   if (!released.ok) return released;
   const users = new Users({ ...userSettings(config), users: stores.users, rooms: stores.rooms, passwords, hashes, randomBelow, bindingsOf, onChange: options.onUsers });
+  const rooms = new Rooms({ ...roomSettings(config), rooms: stores.rooms, users: stores.users, randomBelow, onChange: options.onRooms });
   const { host, port, publicUrl, certFile, keyFile, trustedProxies, connections, deadline } = config.http;
-  const { accessToken, refreshToken, idempotencyKey, bodyBytes, pageSize } = config.api;
+  const { accessToken, refreshToken, memberToken, idempotencyKey, bodyBytes, pageSize } = config.api;
   const http = await startApi({
     ...options,
     host,
@@ -67,8 +76,11 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
     deadlineMs: deadline * 1_000,
     bodyBytes,
     pageSize,
-    lifetimes: { access: accessToken * 1_000, refresh: refreshToken * 1_000, idempotencyKey: idempotencyKey * 1_000 },
+    lifetimes: { access: accessToken * 1_000, refresh: refreshToken * 1_000, member: memberToken * 1_000, idempotencyKey: idempotencyKey * 1_000 },
     users,
+    rooms,
+    sipHost: config.invitation.sipHost ?? sipHostOf(options.sipAddresses),
+    phoneNumber: config.invitation.phoneNumber ?? undefined,
     passwords,
     secrets,
     newId,
@@ -79,6 +91,7 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
   return ok({
     http: http.value,
     users,
+    rooms,
     firstAdmin: firstAdmin.value,
     control: async (params) => {
       const request = parseApiParams(params);
@@ -89,6 +102,13 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
       return http.value.close();
     },
   });
+}
+
+/** Host and port of an address other machines can dial, where there is one: `192.0.2.1:5060`. */
+function sipHostOf(addresses: readonly string[]): string {
+  const reachable = addresses.flatMap(spelledOut);
+  const address = reachable.find((each) => !each.includes(':127.')) ?? reachable[0] ?? 'sip:localhost';
+  return address.replace(/^sips?:/, '').replace(/;.*$/, '');
 }
 
 /** What has expired is worth nothing already; from time to time it is forgotten. */

@@ -1,7 +1,7 @@
-import { networkInterfaces } from 'node:os';
 import type { Started } from './app.ts';
 import type { DemoRoom } from './cli/demo-room.ts';
 import type { FirstAdmin } from './manage/first-admin.ts';
+import { spelledOut } from './reachable.ts';
 
 /** What a person reads after the start: where to dial, with which PIN, and what to try next. */
 export function welcome({ addresses, demoRoom, apiUrl, firstAdmin }: Started): string {
@@ -56,10 +56,3 @@ function aboutAdmin(admin: FirstAdmin): readonly string[] {
 }
 
 const uriOf = (user: string, address: string): string => address.replace(/^sip:/, `sip:${user}@`);
-
-/** 0.0.0.0 listens on every address of this machine, and is none to dial. */
-function spelledOut(address: string): readonly string[] {
-  if (!address.includes('//0.0.0.0') && !address.includes(':0.0.0.0')) return [address];
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).filter(({ family }) => family === 'IPv4').map((own) => own.address));
-  return own.map((ip) => address.replace('0.0.0.0', ip));
-}

@@ -11,6 +11,7 @@ import type { Config } from '../config/schema.ts';
 import type { RoomSettings } from '../domain/room.ts';
 import { overlap } from '../domain/schedule.ts';
 import { err } from '../lib/result.ts';
+import { planningHorizonMs, Rooms } from '../manage/rooms.ts';
 import { Users } from '../manage/users.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { UserStore } from '../ports/users.ts';
@@ -35,7 +36,7 @@ export async function askAbout(config: Config, method: string, params: unknown):
   try {
     const { rooms, users } = stores.value;
     const commands = {
-      ...createRoomCommands({ ...roomSettings(config), rooms, randomBelow, onChange: () => undefined }),
+      ...createRoomCommands({ rooms: new Rooms({ ...roomSettings(config), rooms, users, randomBelow, onChange: () => undefined }), store: rooms, now: () => Date.now() }),
       ...createUserCommands({ users: await usersOf(config, users, rooms), now: () => Date.now() }),
     };
     const answer = await commands[method]?.(params);
@@ -44,9 +45,6 @@ export async function askAbout(config: Config, method: string, params: unknown):
     await stores.value.close();
   }
 }
-
-/** So far ahead it is looked whether two rooms that share an alias are ever active at once. */
-const planningHorizonMs = 366 * 86_400_000;
 
 /** How the database is opened, but for the time it waits for a lock. */
 export const storeSettings = (config: Config) => ({
@@ -63,6 +61,7 @@ export const roomSettings = (config: Config) => ({
   mediaEncryption: config.room.encryption,
   autoHostPin: config.room.autoHostPin,
   reservedAliases: config.attendant.aliases,
+  longestConnection: config.ending.longestConnection,
 });
 
 /** What the user commands take from the configuration. */

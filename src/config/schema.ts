@@ -27,6 +27,8 @@ export const freeswitchSchema = z.strictObject({
   advertisedHost: text.nullable().default(null),
   listenPort: portOrFree.default(0),
   promptDir: text.nullable().default(null),
+  recordingDir: text.nullable().default(null),
+  announcementDir: text.nullable().default(null),
 });
 
 export const configSchema = z.strictObject({
@@ -71,6 +73,16 @@ export const configSchema = z.strictObject({
   softswitch: z.strictObject({ host: text, drachtioPort: portOrFree, drachtioSecret: text.nullable(), eslPort: portOrFree, eslSecret: text.nullable(), mediaSipPort: portOrFree }),
   prompts: z.strictObject({ dir: text.nullable() }),
   room: z.strictObject({ language: z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language tag such as en or pt-BR'), autoHostPin: z.boolean(), encryption: z.enum(['optional', 'required']) }),
+  invitation: z.strictObject({
+    sipHost: z
+      .string()
+      .regex(/^[A-Za-z0-9.:[\]-]{1,255}$/, 'must be a host name or address, with a port if it needs one')
+      .nullable(),
+    phoneNumber: z
+      .string()
+      .regex(/^\+?[0-9]{2,20}$/, 'must be the digits to dial, in quotes')
+      .nullable(),
+  }),
   attendant: z.strictObject({
     aliases: z.array(text).max(32),
     pin: z
@@ -125,6 +137,8 @@ export const configSchema = z.strictObject({
     callsFrom: z.enum(['users', 'anyone']),
     ringing: seconds,
   }),
+  recording: z.strictObject({ maxBytes: z.int().min(0).max(1_000_000_000_000_000), retention: secondsOrZero }),
+  speech: z.strictObject({ command: z.array(text).max(32), timeout: seconds }),
   drain: z.strictObject({ timeout: secondsOrZero }),
   limits: z.strictObject({
     calls: z.int().min(1).max(100_000),

@@ -1,5 +1,9 @@
 import type { Result } from '../lib/result.ts';
 import { ApiKeys } from '../manage/api-keys.ts';
+import type { Places } from '../manage/addresses.ts';
+import type { Presence } from '../manage/room-news.ts';
+import { RoomReader } from '../manage/room-reader.ts';
+import type { Rooms } from '../manage/rooms.ts';
 import { Sessions } from '../manage/sessions.ts';
 import type { Users } from '../manage/users.ts';
 import type { ApiKeyStore } from '../ports/api-keys.ts';
@@ -17,6 +21,7 @@ import type { Route } from './route.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { authRoutes } from './routes/auth.ts';
+import { roomRoutes } from './routes/rooms.ts';
 import { systemRoutes } from './routes/system.ts';
 import { userRoutes } from './routes/users.ts';
 import { startHttpServer, type HttpProblem, type HttpServer, type HttpServerOptions } from './server.ts';
@@ -31,11 +36,17 @@ export interface ApiOptions extends Pick<HttpServerOptions, 'host' | 'port' | 'p
     readonly idempotency: IdempotencyStore;
   };
   readonly users: Users;
+  readonly rooms: Rooms;
+  readonly presence: Presence;
+  /** Host, and port where it needs one, of SIP addresses in links and invitations. */
+  readonly sipHost: string;
+  /** Leads to the attendant. */
+  readonly phoneNumber: string | undefined;
   readonly passwords: Passwords;
   readonly secrets: Secrets;
   readonly pageSize: number;
   /** Milliseconds. */
-  readonly lifetimes: { readonly access: number; readonly refresh: number; readonly idempotencyKey: number };
+  readonly lifetimes: { readonly access: number; readonly refresh: number; readonly member: number; readonly idempotencyKey: number };
   readonly status: () => Promise<Status>;
   readonly readiness: () => Promise<Readiness>;
   readonly debugState: () => object;
@@ -46,17 +57,24 @@ export interface ApiOptions extends Pick<HttpServerOptions, 'host' | 'port' | 'p
 }
 
 /** The whole API: its use cases, its routes, and the server they are on. */
-export function startApi(options: ApiOptions): Promise<Result<HttpServer, HttpProblem>> {
+export async function startApi(options: ApiOptions): Promise<Result<HttpServer, HttpProblem>> {
   const { stores, passwords, secrets, lifetimes, now, newId, log } = options;
   const sessions = new Sessions({ ...stores, passwords, secrets, lifetimes, now, log });
   const apiKeys = new ApiKeys({ keys: stores.apiKeys, secrets, newId, now });
   const idempotency = new Idempotency({ store: stores.idempotency, secrets, lifetimeMs: lifetimes.idempotencyKey, now });
+  let server: HttpServer | undefined;
+  // No request is answered before it listens.
+  const places: Places = { web: () => server?.publicUrl ?? '', sipHost: options.sipHost, phoneNumber: options.phoneNumber };
+  const reader = new RoomReader({ rooms: stores.rooms, places, presence: options.presence });
   const routes: readonly Route[] = [
     ...authRoutes({ sessions, secrets, now }),
     ...userRoutes(options),
+    ...roomRoutes({ ...options, reader, store: stores.rooms }),
     ...apiKeyRoutes({ ...options, apiKeys }),
     ...auditRoutes({ ...options, audit: stores.audit }),
     ...systemRoutes({ ...options, audit: stores.audit }),
   ];
-  return startHttpServer({ ...options, routes, rooms: stores.rooms, sessions, apiKeys, idempotency, localSecret: secrets.token() });
+  const started = await startHttpServer({ ...options, routes, rooms: stores.rooms, sessions, apiKeys, idempotency, localSecret: secrets.token() });
+  if (started.ok) server = started.value;
+  return started;
 }

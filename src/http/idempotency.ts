@@ -24,7 +24,7 @@ export interface Repeatable {
 }
 
 /** Neither what a request nor what an answer holds under these names is kept: a hash of a PIN gives the PIN away. */
-const secretNames: ReadonlySet<string> = new Set(['pin', 'pins', 'hostPin', 'guestPin', 'password', 'old', 'secret', 'sipSecret', 'key', 'token', 'accessUrl', 'dialString', 'sipUri']);
+const secretNames: ReadonlySet<string> = new Set(['pin', 'pins', 'hostPin', 'guestPin', 'password', 'old', 'secret', 'sipSecret', 'key', 'token', 'accessUrl', 'access', 'dialString', 'sipUri']);
 const withoutSecrets = (value: object): string => JSON.stringify(value, (name, inner: unknown) => (secretNames.has(name) && inner !== null ? '[shown once]' : inner));
 
 /** Carries out a creation once for each `Idempotency-Key` of an actor; a repetition gets the first answer, secrets left out. Failures may be tried again. */

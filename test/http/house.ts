@@ -10,9 +10,12 @@ import { newId, randomBelow } from '../../src/adapters/system/random.ts';
 import { secrets } from '../../src/adapters/system/secrets.ts';
 import type { Binding } from '../../src/domain/registrar.ts';
 import type { Privilege } from '../../src/domain/privilege.ts';
+import { overlap } from '../../src/domain/schedule.ts';
 import { startApi, type ApiOptions } from '../../src/http/api.ts';
 import type { HttpServer } from '../../src/http/server.ts';
 import type { Result } from '../../src/lib/result.ts';
+import type { RoomNews } from '../../src/manage/room-news.ts';
+import { planningHorizonMs, Rooms, type RoomsOptions } from '../../src/manage/rooms.ts';
 import { Users, type UserNews } from '../../src/manage/users.ts';
 import type { Readiness } from '../../src/ports/status.ts';
 import type { Stores } from '../../src/ports/stores.ts';
@@ -45,26 +48,34 @@ export class ApiHouse {
   readonly users: Users;
   readonly log: string[];
   readonly news: UserNews[];
+  readonly rooms: Rooms;
+  /** What running calls were told. */
+  readonly roomNews: RoomNews[];
+  /** How many are in each room. */
+  readonly present: Map<string, number>;
   readonly dataDir: string;
   readonly #time: { now: number };
   readonly readiness: { current: Readiness };
 
-  private constructor(parts: Pick<ApiHouse, 'stores' | 'http' | 'users' | 'log' | 'news' | 'dataDir' | 'readiness'>, time: { now: number }) {
+  private constructor(parts: Pick<ApiHouse, 'stores' | 'http' | 'users' | 'rooms' | 'log' | 'news' | 'roomNews' | 'present' | 'dataDir' | 'readiness'>, time: { now: number }) {
     this.stores = parts.stores;
     this.http = parts.http;
     this.users = parts.users;
     this.log = parts.log;
     this.news = parts.news;
+    this.rooms = parts.rooms;
+    this.roomNews = parts.roomNews;
+    this.present = parts.present;
     this.dataDir = parts.dataDir;
     this.readiness = parts.readiness;
     this.#time = time;
   }
 
-  static async open(given: Partial<ApiOptions> = {}): Promise<ApiHouse> {
+  static async open(given: Partial<ApiOptions> = {}, roomOptions: Partial<RoomsOptions> = {}): Promise<ApiHouse> {
     const dataDir = mkdtempSync(join(tmpdir(), 'vestibule-http-'));
     const time = { now: Date.UTC(2026, 0, 1) };
     const now = (): number => time.now;
-    const stores = must(await openStores({ dataDir, secretFile: join(dataDir, 'secret.key'), lockWaitMs: 1_000, now }));
+    const stores = must(await openStores({ dataDir, secretFile: join(dataDir, 'secret.key'), lockWaitMs: 1_000, now, neverTogether: (one, other) => !overlap(one.schedule, other.schedule, now(), planningHorizonMs) }));
     const lines: string[] = [];
     const { log, levels } = adjustable(createLogger('trace', { write: (line) => void lines.push(line) }), 'debug');
     const passwords = createPasswords(2);
@@ -81,10 +92,30 @@ export class ApiHouse {
       bindingsOf: () => bindings,
       onChange: (each) => void news.push(each),
     });
+    const roomNews: RoomNews[] = [];
+    const present = new Map<string, number>();
+    const rooms = new Rooms({
+      rooms: stores.rooms,
+      users: stores.users,
+      pinBounds: { minLength: 4, maxLength: 9 },
+      language: 'en',
+      languages: ['en', 'de'],
+      mediaEncryption: 'optional',
+      autoHostPin: false,
+      reservedAliases: ['100'],
+      longestConnection: 43_200,
+      randomBelow,
+      onChange: (each) => void roomNews.push(each),
+      ...roomOptions,
+    });
     const readiness: { current: Readiness } = { current: { stores: 'up', signalling: 'up', media: 'up', calls: 'taken' } };
     const started = await startApi({
       stores,
       users,
+      rooms,
+      presence: () => present,
+      sipHost: 'sip.example.com',
+      phoneNumber: '+4930123456',
       passwords,
       secrets,
       host: '127.0.0.1',
@@ -96,7 +127,7 @@ export class ApiHouse {
       deadlineMs: 10_000,
       bodyBytes: 16_384,
       pageSize: 200,
-      lifetimes: { access: 900_000, refresh: 86_400_000, idempotencyKey: 86_400_000 },
+      lifetimes: { access: 900_000, refresh: 86_400_000, member: 7_200_000, idempotencyKey: 86_400_000 },
       status: () => Promise.resolve({ version: 'test', state: 'running', uptimeSeconds: 1, listening: [], rooms: [], calls: [] }),
       readiness: () => Promise.resolve(readiness.current),
       debugState: () => ({ calls: 0 }),
@@ -112,7 +143,7 @@ export class ApiHouse {
       rmSync(dataDir, { recursive: true, force: true });
     }
     const http = must(started);
-    return new ApiHouse({ stores, http, users, log: lines, news, dataDir, readiness }, time);
+    return new ApiHouse({ stores, http, users, rooms, log: lines, news, roomNews, present, dataDir, readiness }, time);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRoomCommands, type RoomChange } from '../../../src/cli/room-commands.ts';
+import type { ControlHandlers } from '../../../src/adapters/control-socket/protocol.ts';
+import { createRoomCommands } from '../../../src/cli/room-commands.ts';
 import { Pin } from '../../../src/domain/pin-format.ts';
+import type { RoomNews } from '../../../src/manage/room-news.ts';
+import { Rooms } from '../../../src/manage/rooms.ts';
+import type { Stores } from '../../../src/ports/stores.ts';
 import { Desk } from './fixture.ts';
+
+function commandsOn({ rooms, users }: Stores, onChange: (news: RoomNews) => void = () => undefined): ControlHandlers {
+  const settings = { pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], longestConnection: 0 } as const;
+  return createRoomCommands({ rooms: new Rooms({ ...settings, rooms, users, randomBelow: () => 0, onChange }), store: rooms, now: () => 0 });
+}
 
 const offline = 'no process is running on this data.dir: worked on the database itself\n';
 
@@ -136,9 +145,9 @@ describe('room commands on the database, without a process', () => {
 describe('room commands with a process', () => {
   it('go to it, and it hears of every change', async (t) => {
     const desk = new Desk(t);
-    const { rooms } = await desk.stores();
-    const changes: RoomChange[] = [];
-    await desk.process(createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: (change) => changes.push(change) }));
+    const stores = await desk.stores();
+    const changes: RoomNews[] = [];
+    await desk.process(commandsOn(stores, (news) => changes.push(news)));
     assert.deepEqual(await desk.run('room', 'add', '--alias', '2000', '--host-pin', '135792'), { code: 0, stdout: 'room 2000 made\n', stderr: '' });
     assert.equal((await desk.run('room', 'set-pin', '--alias', '2000', '--remove-host-pin')).code, 0);
     assert.deepEqual(await desk.run('room', 'set', '--alias', '2000', '--limit', '3'), { code: 0, stdout: 'room 2000 changed\nwarning: without a host PIN anybody who dials it is a host (no_host_pin)\n', stderr: '' });
@@ -154,8 +163,7 @@ describe('room commands with a process', () => {
 
   it('are carried out one after the other: no two of them break a rule together', async (t) => {
     const desk = new Desk(t);
-    const { rooms } = await desk.stores();
-    const commands = createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: () => undefined });
+    const commands = commandsOn(await desk.stores());
     await commands['room.add']?.({ aliases: ['1'], hostPin: '1357' });
     const [removed, added] = await Promise.all([commands['room.setPin']?.({ alias: '1', hostPin: null }), commands['room.setPin']?.({ alias: '1', guestPin: '2468' })]);
     assert.deepEqual([removed?.ok, added?.ok], [true, false]);
@@ -163,8 +171,7 @@ describe('room commands with a process', () => {
 
   it('refuses what no command line of ours sends', async (t) => {
     const desk = new Desk(t);
-    const { rooms } = await desk.stores();
-    const commands = createRoomCommands({ rooms, pinBounds: { minLength: 4, maxLength: 9 }, language: 'en', languages: ['en'], mediaEncryption: 'optional', autoHostPin: false, reservedAliases: [], randomBelow: () => 0, onChange: () => undefined });
+    const commands = commandsOn(await desk.stores());
     for (const params of [null, 5, [], {}, { aliases: 'x' }, { aliases: ['1'], pin: '1234' }, { aliases: ['1'], hostPin: 1234 }]) {
       const answer = await commands['room.add']?.(params);
       assert.ok(answer?.ok === false && answer.error[0]?.code === 'bad_parameters');
