@@ -69,5 +69,51 @@ export type RoomEvent = {
   readonly [Type in RoomEventType]: { readonly type: Type; readonly at: number; readonly roomId?: RoomId; readonly callId?: CallId; readonly data: RoomEventData[Type] };
 }[RoomEventType];
 
+/** Every type there is; `live`: told to who listens at the moment, and not kept. */
+const kinds: Readonly<Record<RoomEventType, 'kept' | 'live'>> = {
+  'room.created': 'kept',
+  'room.changed': 'kept',
+  'room.removed': 'kept',
+  'member.added': 'kept',
+  'member.changed': 'kept',
+  'member.removed': 'kept',
+  'conference.opened': 'kept',
+  'conference.closed': 'kept',
+  'conference.locked': 'kept',
+  'conference.unlocked': 'kept',
+  'conference.ending': 'kept',
+  'conference.extended': 'kept',
+  'participant.waiting': 'kept',
+  'participant.joined': 'kept',
+  'participant.left': 'kept',
+  'participant.roleChanged': 'kept',
+  'participant.muteChanged': 'kept',
+  'participant.handRaised': 'kept',
+  'participant.handLowered': 'kept',
+  'participant.renamed': 'kept',
+  'participant.moved': 'kept',
+  'participant.talking': 'live',
+  'participant.changed': 'kept',
+  'command.refused': 'kept',
+  'call.arrived': 'kept',
+  'call.refused': 'kept',
+  'call.ended': 'kept',
+  'recording.started': 'kept',
+  'recording.stopped': 'kept',
+  'recording.paused': 'kept',
+  'recording.resumed': 'kept',
+  'dial.started': 'kept',
+  'dial.ringing': 'kept',
+  'dial.answered': 'kept',
+  'dial.failed': 'kept',
+  'user.created': 'kept',
+  'user.changed': 'kept',
+  'user.removed': 'kept',
+  'schedule.started': 'kept',
+  'schedule.ended': 'kept',
+};
+
+export const roomEventTypes: readonly string[] = Object.keys(kinds);
+
 /** Told to who listens at the moment, and not kept. */
-export const isLiveOnly = ({ type }: { readonly type: RoomEventType }): boolean => type === 'participant.talking';
+export const isLiveOnly = ({ type }: { readonly type: RoomEventType }): boolean => kinds[type] === 'live';
