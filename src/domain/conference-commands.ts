@@ -81,7 +81,7 @@ function refusal(turn: Turn, by: Commander, giver: Participant | undefined, comm
   const { state } = turn;
   if (by.kind === 'participant' && giver === undefined) return 'target_unknown';
   // Those who wait for a host wait on: nobody but a host opens the room (PX-08).
-  if ((command.type === 'admitNext' || command.type === 'refuseNext') && !isOpen(state)) return 'room_closed';
+  if (by.kind === 'participant' && (command.type === 'admitNext' || command.type === 'refuseNext') && !isOpen(state)) return 'room_closed';
   // Section 3: everybody may mute and unmute themselves, and lower their hand.
   if (giver !== undefined && giver.place === 'conference' && (command.type === 'mute' || command.type === 'unmute' || command.type === 'lowerHand') && command.target === giver.call) {
     return command.type === 'unmute' ? heldMute(giver) : undefined;
@@ -99,6 +99,9 @@ function refusal(turn: Turn, by: Commander, giver: Participant | undefined, comm
     case 'admitNext':
       if (waitersFor(turn, 'unlock').length === 0) return 'nobody_waiting';
       return isFull(turn) ? 'full' : undefined;
+    case 'lock':
+      // Closing releases the lock: a room nobody is in has none.
+      return state.access === 'open' ? undefined : 'not_now';
     case 'refuseNext':
       return waitersFor(turn, 'unlock').length === 0 ? 'nobody_waiting' : undefined;
     case 'announce':

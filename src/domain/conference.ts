@@ -68,7 +68,9 @@ export function initialConference(room: RoomRules): ConferenceState {
 
 /** `now`: milliseconds since the epoch. */
 export function conferenceStep(state: ConferenceState, event: ConferenceEvent, policy: Policy, now: number): Step<ConferenceState, ConferenceEffect> {
-  const turn = new Turn(state, policyWith(policy, state.room.rules), now);
+  // Rules changed with the room count from here on.
+  const { rules } = event.type === 'roomChanged' ? event.room : state.room;
+  const turn = new Turn(state, policyWith(policy, rules), now);
   handle(turn, event);
   watchUnattended(turn);
   if (turn.state.access === 'open' && turn.count(isInside) === 0) close(turn);

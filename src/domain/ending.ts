@@ -94,7 +94,8 @@ export function watchLone(turn: Turn): void {
   const { loneParticipantMs } = turn.policy.ending;
   const inside = turn.count(isIn);
   if (turn.state.lone !== 'off') {
-    if (inside === 1) return;
+    // The room may have turned the rule off meanwhile.
+    if (inside === 1 && loneParticipantMs > 0) return;
     turn.set({ lone: 'off' });
     turn.cancelTimer('lone');
   } else if (inside === 1 && turn.count(isJoining) === 0 && loneParticipantMs > 0) {

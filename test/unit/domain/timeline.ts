@@ -49,6 +49,11 @@ export class Timeline<S, E, F extends TimerEffect> {
     return taken;
   }
 
+  /** What runs is over: as an actor that is dropped. */
+  protected dropTimers(): void {
+    this.#timers.clear();
+  }
+
   /** Running timers, with when they are due. */
   timers(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#timers].sort(([a], [b]) => (a < b ? -1 : 1)));
