@@ -114,6 +114,11 @@ function tellWhoMayAdmit(turn: Turn): void {
   }
 }
 
+/** (a): the start was put off, within early entry. */
+export function keepWaitingForStart(turn: Turn): void {
+  for (const waiter of turn.those(({ place, waitsFor }) => place === 'lobby' && waitsFor !== 'start')) startWait(turn, { ...waiter, waitsFor: 'start' });
+}
+
 const waitingPrompts: Readonly<Record<WaitsFor, PromptKey>> = { start: 'waiting_start', host: 'waiting_host', unlock: 'waiting_locked' };
 
 export function repeatWaitingPrompt(turn: Turn, { call, place, waitsFor }: Participant): void {

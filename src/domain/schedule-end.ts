@@ -1,5 +1,5 @@
 import type { Participant, Turn } from './conference-state.ts';
-import { findPlace, waitersFor } from './lobby.ts';
+import { findPlace, keepWaitingForStart, waitersFor } from './lobby.ts';
 import { windowAt } from './schedule.ts';
 import { say } from './prompts.ts';
 
@@ -45,6 +45,7 @@ export function followSchedule(turn: Turn): void {
     case 'early':
       turn.set({ schedule: { at: 'early', start: window.start } });
       turn.startTimer('start', Math.max(window.start - turn.now, 1));
+      keepWaitingForStart(turn);
       return;
     case 'inside':
       run(turn, window.start, window.end, before?.at === 'running' ? 'no' : 'yes');
@@ -55,6 +56,8 @@ export function followSchedule(turn: Turn): void {
       return;
     case 'before':
       turn.set({ schedule: { at: 'outside' } });
+      // Put off beyond early entry: as row 2 has it.
+      for (const waiter of waitersFor(turn, 'start')) turn.end(waiter, 'not_started_yet');
       return;
   }
 }

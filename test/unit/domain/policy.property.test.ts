@@ -302,8 +302,9 @@ class World extends Timeline<ConferenceState, ConferenceEvent, ConferenceEffect>
       this.#inMixer.add(effect.call);
       assert.notEqual(after.schedule?.at, 'early', 'nobody enters before the start');
     }
-    for (const [call, { role, place, rule, original }] of after.participants) {
+    for (const [call, { role, place, rule, original, waitsFor }] of after.participants) {
       assert.equal(this.#inMixer.has(call), place !== 'lobby', 'in the mixer exactly who is not in the lobby');
+      if (waitsFor === 'start' && place === 'lobby') assert.equal(after.schedule?.at, 'early', 'nobody waits for a start that does not come');
       const granted = this.#admitted.get(call);
       assert.ok(granted !== undefined && (role === granted.role || original !== undefined), `${call} by ${rule}: roles change by promotion and *1 only`);
     }
