@@ -4,6 +4,7 @@
  */
 import type { Result } from '../lib/result.ts';
 import type { Prompt } from '../domain/prompts.ts';
+import type { MediaStatistics } from './live.ts';
 
 /**
  * Media as legs describe it, neutral between SDP and H.245: a list of lines, of which the present media servers take
@@ -48,6 +49,24 @@ export interface MediaHandlers {
   readonly onDigit: (digit: string, via: 'rtp' | 'inband') => void;
   /** The endpoint is gone without our doing (media server lost, or it hung up). */
   readonly onLost: () => void;
+  /** In a conference: it began to speak, or stopped. `level`: dB below full scale, as RFC 6464 has it: 0 to 127. */
+  readonly onTalking?: (talking: boolean, level: number) => void;
+}
+
+/** What is heard: a prompt of ours, or a WAV file by its path on this machine. */
+export type Sound = Prompt | { readonly file: string };
+
+/** A recording of a conference under way. A command settles when it took effect. */
+export interface ConferenceRecording {
+  pause(): Promise<Result<void, 'failed'>>;
+  resume(): Promise<Result<void, 'failed'>>;
+  stop(): Promise<Result<void, 'failed'>>;
+}
+
+/** What the audio of a leg is. */
+export interface MediaDetails {
+  readonly codec?: string;
+  readonly encrypted: boolean;
 }
 
 export interface MediaPort {
@@ -60,6 +79,13 @@ export interface MediaPort {
   allocate(offer: MediaDescription | undefined, handlers: MediaHandlers, place?: string): Promise<Result<LegMedia, AllocateFailure>>;
   /** Says something to all in a conference, mixed in. Settles when it was taken. */
   announce(conference: string, prompts: readonly Prompt[], language: string): Promise<void>;
+  /** Plays a WAV file, by its path on this machine, to all in a conference, mixed in. Settles when it is over. */
+  announceFile(conference: string, path: string): Promise<'said' | 'failed'>;
+  /**
+   * Records the whole mix of a conference into a WAV file, by its path on this machine. Settles when it has begun; `onEnded` is called once,
+   * when it was stopped, when the conference is over, or when it failed.
+   */
+  record(conference: string, path: string, onEnded: (how: 'stopped' | 'failed') => void): Promise<Result<ConferenceRecording, 'failed'>>;
 }
 
 /** What a key does to a prompt that plays: ends it the moment it goes down (barge-in; it ends as `done`), or nothing. */
@@ -71,8 +97,9 @@ export interface LegMedia {
   readonly answer: MediaDescription;
   /** The media server's name of it, for logs. */
   readonly id: string;
-  /** Plays prompts one after the other, replacing what plays. Not while in a conference. */
-  play(prompts: readonly Prompt[], language: string, onKey: OnKey): Promise<'done' | 'stopped' | 'failed'>;
+  readonly details: MediaDetails;
+  /** Plays sounds one after the other, replacing what plays. Not while in a conference. */
+  play(sounds: readonly Sound[], language: string, onKey: OnKey): Promise<'done' | 'stopped' | 'failed'>;
   /** Plays music until stopped or replaced. */
   playMusic(): Promise<'stopped' | 'failed'>;
   stopPlay(): Promise<void>;
@@ -88,9 +115,11 @@ export interface LegMedia {
   /** Keys digits (0-9 A-D * #) to the far end, one after the other (RFC 4733). Settles when they were taken. */
   sendDigits(digits: string): Promise<void>;
   /** Says something to this member of a conference only, over what it hears. Several follow one another. Settles when it was said. */
-  tell(prompts: readonly Prompt[], language: string): Promise<void>;
+  tell(sounds: readonly Sound[], language: string): Promise<'said' | 'failed'>;
   /** RTP packets received so far; undefined when the server did not say. */
   packetsReceived(): Promise<number | undefined>;
+  /** Undefined when the server did not say. */
+  statistics(): Promise<MediaStatistics | undefined>;
   /** A new offer in the call (hold, another address, other codecs): the answer. */
   update(offer: MediaDescription): Promise<Result<MediaDescription, AllocateFailure>>;
   /** Ends it. May be called at any time and again. */

@@ -1,7 +1,8 @@
 import type { Prompt } from '../../src/domain/prompts.ts';
 import type { Scheduler } from '../../src/lib/machine.ts';
 import { err, ok, type Result } from '../../src/lib/result.ts';
-import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../../src/ports/media.ts';
+import type { MediaStatistics } from '../../src/ports/live.ts';
+import type { AllocateFailure, ConferenceRecording, LegMedia, MediaDescription, MediaHandlers, MediaPort, Sound } from '../../src/ports/media.ts';
 import type { Points } from './points.ts';
 
 /** Every prompt takes so long to say. */
@@ -21,6 +22,9 @@ export class FakeMedia implements MediaPort {
   /** What `allocate` and `join` fail with, if they do. */
   allocateFailure: AllocateFailure | undefined;
   joinFailure: 'join_failed' | undefined;
+  recordFailure: 'failed' | undefined;
+  /** Of each file that was begun: what became of it. */
+  readonly recordings = new Map<string, { readonly conference: string; state: 'on' | 'paused' | 'stopped'; readonly end: (how: 'stopped' | 'failed') => void }>();
   readonly scheduler: Scheduler;
   readonly points: Points;
 
@@ -40,6 +44,45 @@ export class FakeMedia implements MediaPort {
   announce(conference: string, prompts: readonly Prompt[]): Promise<void> {
     this.announced.push({ conference, keys: prompts.map(spoken) });
     return Promise.resolve();
+  }
+
+  async announceFile(conference: string, path: string): Promise<'said' | 'failed'> {
+    this.announced.push({ conference, keys: [path] });
+    await new Promise<void>((resolve) => this.scheduler.after(promptMs, resolve));
+    return 'said';
+  }
+
+  async record(conference: string, path: string, onEnded: (how: 'stopped' | 'failed') => void): Promise<Result<ConferenceRecording, 'failed'>> {
+    await this.points.pass('record');
+    if (this.recordFailure !== undefined) return err(this.recordFailure);
+    const recording = {
+      conference,
+      state: 'on' as 'on' | 'paused' | 'stopped',
+      end: (how: 'stopped' | 'failed'): void => {
+        if (recording.state === 'stopped') return;
+        recording.state = 'stopped';
+        onEnded(how);
+      },
+    };
+    this.recordings.set(path, recording);
+    const to = (state: 'on' | 'paused'): Promise<Result<void, 'failed'>> => {
+      recording.state = state;
+      return Promise.resolve(ok(undefined));
+    };
+    return ok({
+      pause: () => to('paused'),
+      resume: () => to('on'),
+      stop: () => {
+        recording.end('stopped');
+        return Promise.resolve(ok(undefined));
+      },
+    });
+  }
+
+  /** The last member has left: what is recorded ends. */
+  emptied(conference: string): void {
+    if ([...this.legs].some((leg) => leg.conference === conference)) return;
+    for (const recording of this.recordings.values()) if (recording.conference === conference) recording.end('stopped');
   }
 
   /** The server is gone, and every endpoint on it. */
@@ -73,9 +116,13 @@ export class FakeLegMedia implements LegMedia {
     this.id = `endpoint-${server.legs.size + 1}`;
   }
 
-  play(prompts: readonly Prompt[], language: string): Promise<'done' | 'stopped' | 'failed'> {
-    this.heard.push(...prompts.map((prompt) => (language === 'en' ? spoken(prompt) : `${language}:${spoken(prompt)}`)));
-    return this.#sound(prompts.length * promptMs);
+  get details(): { readonly codec: string; readonly encrypted: boolean } {
+    return { codec: 'PCMU', encrypted: false };
+  }
+
+  play(sounds: readonly Sound[], language: string): Promise<'done' | 'stopped' | 'failed'> {
+    this.heard.push(...sounds.map((sound) => (language === 'en' ? spoken(sound) : `${language}:${spoken(sound)}`)));
+    return this.#sound(sounds.length * promptMs);
   }
 
   async playMusic(): Promise<'stopped' | 'failed'> {
@@ -100,7 +147,7 @@ export class FakeLegMedia implements LegMedia {
 
   async leave(): Promise<void> {
     await this.#server.points.pass('leave');
-    this.conference = undefined;
+    this.#leave();
   }
 
   setGain(decibels: number): Promise<void> {
@@ -123,9 +170,13 @@ export class FakeLegMedia implements LegMedia {
     return Promise.resolve();
   }
 
-  async tell(prompts: readonly Prompt[]): Promise<void> {
-    this.heard.push(...prompts.map((prompt) => `conference:${spoken(prompt)}`));
-    await this.#sound(prompts.length * promptMs);
+  async tell(sounds: readonly Sound[]): Promise<'said' | 'failed'> {
+    this.heard.push(...sounds.map((sound) => `conference:${spoken(sound)}`));
+    return (await this.#sound(sounds.length * promptMs)) === 'done' ? 'said' : 'failed';
+  }
+
+  statistics(): Promise<MediaStatistics | undefined> {
+    return Promise.resolve({ packetsReceived: this.#count, packetsLost: 0 });
   }
 
   async packetsReceived(): Promise<number | undefined> {
@@ -142,12 +193,18 @@ export class FakeLegMedia implements LegMedia {
     this.releases += 1;
     this.#playing?.('stopped');
     await this.#server.points.pass('release');
-    this.conference = undefined;
+    this.#leave();
     this.#server.legs.delete(this);
   }
 
-  lose(): void {
+  #leave(): void {
+    const left = this.conference;
     this.conference = undefined;
+    if (left !== undefined) this.#server.emptied(left);
+  }
+
+  lose(): void {
+    this.#leave();
     this.#server.legs.delete(this);
     this.#playing?.('stopped');
     this.handlers.onLost();
@@ -170,4 +227,4 @@ export class FakeLegMedia implements LegMedia {
   }
 }
 
-const spoken = (prompt: Prompt): string => ('count' in prompt ? `${prompt.key}:${prompt.count}` : prompt.key);
+const spoken = (sound: Sound): string => ('file' in sound ? sound.file : 'count' in sound ? `${sound.key}:${sound.count}` : sound.key);

@@ -2,7 +2,7 @@
  * Places where a fake waits for the outside world. A test holds one of them, does something meanwhile, and lets it go; or
  * makes it throw.
  */
-export type Point = 'store' | 'allocate' | 'answer' | 'play' | 'join' | 'leave' | 'end' | 'release' | 'packets';
+export type Point = 'store' | 'allocate' | 'answer' | 'play' | 'join' | 'leave' | 'end' | 'release' | 'packets' | 'record' | 'speech';
 
 export class Points {
   #held: { readonly point: Point; readonly then: 'go' | 'throw' } | undefined;

@@ -27,9 +27,9 @@ export function listedChannels(body: string): readonly { readonly uuid: string; 
   });
 }
 
-/** RTP packets received, of `uuid_getvar <uuid> rtp_audio_in_packet_count`; there is none before the first statistics. */
-export function packetCount(body: string): number | undefined {
-  return /^\d{1,15}$/.test(body) ? Number(body) : undefined;
+/** The number in a channel variable; there is none in a variable that is not set. */
+export function numberIn(body: string): number | undefined {
+  return /^\d{1,15}(\.\d{1,6})?$/.test(body) ? Number(body) : undefined;
 }
 
 function parseJson(text: string): unknown {

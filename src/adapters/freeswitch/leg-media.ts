@@ -1,17 +1,21 @@
 import type Mrf from 'drachtio-fsmrf';
-import type { Prompt } from '../../domain/prompts.ts';
 import { attempt, errorText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { Log } from '../../ports/log.ts';
-import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, OnKey } from '../../ports/media.ts';
+import type { MediaStatistics } from '../../ports/live.ts';
+import type { AllocateFailure, LegMedia, MediaDescription, MediaDetails, MediaHandlers, OnKey, Sound } from '../../ports/media.ts';
 import type { PromptCatalog } from '../../ports/prompts.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
-import { packetCount } from './api-reply.ts';
+import { numberIn } from './api-reply.ts';
 import { Applications, type Running } from './applications.ts';
-import { argument, conferenceName } from './esl-text.ts';
+import { conferenceName } from './esl-text.ts';
+import { detailsOf } from './media-details.ts';
+import { statisticsOf, statisticVariables } from './media-statistics.ts';
 import type { MediaServerConnection } from './media-server.ts';
 import { MemberAnnouncements } from './member-announcements.ts';
+import { talkOf } from './talk.ts';
+import { pathThere, promptPath } from './server-paths.ts';
 import { volumeOf } from './volume.ts';
 
 export interface LegMediaOptions {
@@ -72,7 +76,11 @@ export class FreeSwitchLeg implements LegMedia {
     this.#announcements = new MemberAnnouncements(connection, scheduler);
     endpoint.on('dtmf', (key) => handlers.onDigit(key.dtmf, key.source === 'INBAND_AUDIO' ? 'inband' : 'rtp'));
     endpoint.on('destroy', () => this.closed());
-    control.on(`esl::event::CUSTOM::${endpoint.uuid}`, (event) => this.#announcements.heard(event));
+    control.on(`esl::event::CUSTOM::${endpoint.uuid}`, (event) => {
+      this.#announcements.heard(event);
+      const talk = talkOf(event);
+      if (talk !== undefined) handlers.onTalking?.(talk.talking, talk.level);
+    });
     // The library hears these; nobody here does, and each is as long as all variables of the channel.
     control.sendRecv('nixevent CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER DETECTED_TONE PLAYBACK_START PLAYBACK_STOP');
     // What would change how our applications behave is set here once: FreeSWITCH's own keys and endings stay off (T-01 to T-07).
@@ -84,8 +92,12 @@ export class FreeSwitchLeg implements LegMedia {
     return this.#answer;
   }
 
-  play(prompts: readonly Prompt[], language: string, onKey: OnKey): Promise<'done' | 'stopped' | 'failed'> {
-    const files = this.#options.catalog.files(prompts, language).map((file) => this.#path(file));
+  get details(): MediaDetails {
+    return detailsOf(this.#answer);
+  }
+
+  play(sounds: readonly Sound[], language: string, onKey: OnKey): Promise<'done' | 'stopped' | 'failed'> {
+    const files = this.#files(sounds, language);
     return this.#takeTurn(() => (files.length === 0 ? Promise.resolve('done') : this.#playback(files, onKey)));
   }
 
@@ -151,18 +163,27 @@ export class FreeSwitchLeg implements LegMedia {
     await this.#options.connection.api(`conference ${membership.conference} ${muted ? 'mute' : 'unmute'} ${membership.member} quiet`);
   }
 
-  async tell(prompts: readonly Prompt[], language: string): Promise<void> {
+  async tell(sounds: readonly Sound[], language: string): Promise<'said' | 'failed'> {
     const membership = this.#membership;
-    if (membership === undefined) return;
-    const files = this.#options.catalog.files(prompts, language).map((file) => this.#path(file));
-    await this.#announcements.say(membership.conference, membership.member, files);
+    if (membership === undefined) return 'failed';
+    return this.#announcements.say(membership.conference, membership.member, this.#files(sounds, language));
   }
 
   async packetsReceived(): Promise<number | undefined> {
-    if (this.#state !== 'open') return undefined;
+    const [count] = await this.#variables(['rtp_audio_in_packet_count']);
+    return count;
+  }
+
+  async statistics(): Promise<MediaStatistics | undefined> {
+    return statisticsOf(await this.#variables(statisticVariables));
+  }
+
+  /** Numbers of the statistics, as they are at the moment. */
+  async #variables(names: readonly string[]): Promise<readonly (number | undefined)[]> {
+    if (this.#state !== 'open') return [];
     // Commands of one connection are carried out in order.
-    const [, count] = await Promise.all([this.#ask(`uuid_set_media_stats ${this.id}`), this.#ask(`uuid_getvar ${this.id} rtp_audio_in_packet_count`)]);
-    return count === undefined ? undefined : packetCount(count);
+    const [, ...values] = await Promise.all([this.#ask(`uuid_set_media_stats ${this.id}`), ...names.map((name) => this.#ask(`uuid_getvar ${this.id} ${name}`))]);
+    return values.map((value) => (value === undefined ? undefined : numberIn(value)));
   }
 
   /** A command on the endpoint's own connection. Its answer is waited for there alone: on the shared one a thousand calls would wait for each other. */
@@ -278,7 +299,7 @@ export class FreeSwitchLeg implements LegMedia {
   }
 
   async #repeatMusic(music: { readonly wanted: 'yes' | 'no' }): Promise<'stopped' | 'failed'> {
-    const file = this.#path(this.#options.catalog.music);
+    const file = promptPath(this.#options.connection.server, this.#options.catalog.music);
     while (music.wanted === 'yes') {
       const begun = this.#options.scheduler.now();
       const how = await this.#playback([file], 'playOn');
@@ -288,7 +309,8 @@ export class FreeSwitchLeg implements LegMedia {
     return 'stopped';
   }
 
-  #path(file: string): string {
-    return argument(`${this.#options.connection.server.promptDir}/${file}`);
+  #files(sounds: readonly Sound[], language: string): readonly string[] {
+    const { catalog, connection } = this.#options;
+    return sounds.flatMap((sound) => ('file' in sound ? [pathThere(connection.server, sound.file)] : catalog.files([sound], language).map((file) => promptPath(connection.server, file))));
   }
 }

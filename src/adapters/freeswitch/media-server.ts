@@ -19,6 +19,13 @@ export interface FreeSwitchServer {
   readonly advertisedHost?: string;
   /** The prompt folder as that server sees it. */
   readonly promptDir: string;
+  /** Other folders of ours, and where that server sees them; what is in none of these it sees where we do. */
+  readonly folders?: readonly SharedFolder[];
+}
+
+export interface SharedFolder {
+  readonly here: string;
+  readonly there: string;
 }
 
 export interface ConnectionHandlers {

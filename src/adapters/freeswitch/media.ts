@@ -5,12 +5,14 @@ import { attempt, failureText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { Log } from '../../ports/log.ts';
-import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../../ports/media.ts';
+import type { AllocateFailure, ConferenceRecording, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../../ports/media.ts';
 import type { PromptCatalog } from '../../ports/prompts.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
+import { ConferenceFiles } from './conference-files.ts';
 import { conferenceName, quotedFile } from './esl-text.ts';
 import { FreeSwitchLeg } from './leg-media.ts';
 import { MediaServerConnection, type FreeSwitchServer } from './media-server.ts';
+import { pathThere, promptPath } from './server-paths.ts';
 
 export interface FreeSwitchMediaOptions {
   /** In order of preference. */
@@ -44,14 +46,16 @@ export class FreeSwitchMedia implements MediaPort {
   readonly #options: FreeSwitchMediaOptions;
   readonly #connections: readonly MediaServerConnection[];
   readonly #legs = new Map<FreeSwitchLeg, MediaServerConnection>();
+  readonly #files = new Map<MediaServerConnection, ConferenceFiles>();
   #active: MediaServerConnection | undefined;
 
   constructor(options: FreeSwitchMediaOptions) {
     this.#options = options;
     const mrf = new Mrf(options.srf);
     this.#connections = options.servers.map((server) => {
-      const handlers = { onUp: () => this.#choose(), onDown: () => this.#down(connection) };
+      const handlers = { onUp: () => this.#up(connection), onDown: () => this.#down(connection) };
       const connection: MediaServerConnection = new MediaServerConnection(server, { mrf, scheduler: options.scheduler, log: options.log, handlers });
+      this.#files.set(connection, new ConferenceFiles({ api: (command) => connection.api(command), scheduler: options.scheduler }));
       return connection;
     });
   }
@@ -120,8 +124,20 @@ export class FreeSwitchMedia implements MediaPort {
     const connection = this.#active;
     if (connection === undefined) return;
     for (const file of this.#options.catalog.files(prompts, language)) {
-      await connection.api(`conference ${conferenceName(conference)} play ${quotedFile(`${connection.server.promptDir}/${file}`)}`);
+      await connection.api(`conference ${conferenceName(conference)} play ${quotedFile(promptPath(connection.server, file))}`);
     }
+  }
+
+  async announceFile(conference: string, path: string): Promise<'said' | 'failed'> {
+    const connection = this.#active;
+    const files = connection && this.#files.get(connection);
+    return connection === undefined || files === undefined ? 'failed' : files.play(conference, pathThere(connection.server, path));
+  }
+
+  async record(conference: string, path: string, onEnded: (how: 'stopped' | 'failed') => void): Promise<Result<ConferenceRecording, 'failed'>> {
+    const connection = this.#active;
+    const files = connection && this.#files.get(connection);
+    return connection === undefined || files === undefined ? err('failed') : files.record(conference, pathThere(connection.server, path), onEnded);
   }
 
   async #create(connection: MediaServerConnection, mediaServer: Mrf.MediaServer, options: Mrf.EndpointOptions): Promise<Result<Mrf.Endpoint, AllocateFailure>> {
@@ -139,6 +155,12 @@ export class FreeSwitchMedia implements MediaPort {
     return err('media_unavailable');
   }
 
+  #up(connection: MediaServerConnection): void {
+    const control = connection.mediaServer?.conn;
+    if (control !== undefined) this.#files.get(connection)?.listen(control);
+    this.#choose();
+  }
+
   #choose(): void {
     if (this.#active?.mediaServer !== undefined) return;
     this.#active = this.#connections.find((connection) => connection.mediaServer !== undefined);
@@ -146,6 +168,7 @@ export class FreeSwitchMedia implements MediaPort {
 
   #down(connection: MediaServerConnection): void {
     if (this.#active === connection) this.#active = undefined;
+    this.#files.get(connection)?.lost();
     for (const [leg, on] of [...this.#legs]) if (on === connection) leg.closed();
     this.#choose();
   }

@@ -4,8 +4,8 @@ import type { Scheduler } from '../../lib/machine.ts';
 import { quotedFile } from './esl-text.ts';
 import type { MediaServerConnection } from './media-server.ts';
 
-/** Longer than any line of ours; a file that never ends must not hold back what follows it. */
-const sayMs = 20_000;
+/** A file that never ends must not hold back what follows it; spoken text may take minutes. */
+const sayMs = 300_000;
 
 /** What the conference says of one member, and what is said to that member alone. */
 export class MemberAnnouncements {
@@ -13,7 +13,7 @@ export class MemberAnnouncements {
   readonly #scheduler: Scheduler;
   #onMember: ((member: string) => void) | undefined;
   #onSaid: (() => void) | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   /** The membership things are said in; what was meant for a former one is dropped. */
   #membership = 0;
 
@@ -30,15 +30,18 @@ export class MemberAnnouncements {
   }
 
   /** Says files one after the other, and after all that was given before; settles when the last one is over. */
-  say(conference: string, member: string, files: readonly string[]): Promise<void> {
+  say(conference: string, member: string, files: readonly string[]): Promise<'said' | 'failed'> {
     const membership = this.#membership;
-    this.#turn = this.#turn.then(async () => {
+    const turn = this.#turn.then(async () => {
+      let outcome: 'said' | 'failed' = 'said';
       for (const file of files) {
-        if (this.#membership !== membership) return;
-        await this.#sayOne(`conference ${conference} play ${quotedFile(file)} ${member}`);
+        if (this.#membership !== membership) return 'failed';
+        if ((await this.#sayOne(`conference ${conference} play ${quotedFile(file)} ${member}`)) === 'failed') outcome = 'failed';
       }
+      return outcome;
     });
-    return this.#turn;
+    this.#turn = turn;
+    return turn;
   }
 
   /** An event of a conference about this member. */
@@ -64,12 +67,13 @@ export class MemberAnnouncements {
     this.#onSaid?.();
   }
 
-  async #sayOne(command: string): Promise<void> {
+  async #sayOne(command: string): Promise<'said' | 'failed'> {
     const said = new Promise<void>((resolve) => {
       this.#onSaid = resolve;
     });
     const taken = await this.#connection.api(command);
-    if (taken?.startsWith('+OK') === true) await attempt(said, sayMs, this.#scheduler);
+    const outcome = taken?.startsWith('+OK') === true && (await attempt(said, sayMs, this.#scheduler)).ok ? 'said' : 'failed';
     this.#onSaid = undefined;
+    return outcome;
   }
 }

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -12,6 +14,7 @@ import { loadPrompts } from '../../../../src/adapters/prompts/catalog.ts';
 import { createLogger } from '../../../../src/adapters/system/log.ts';
 import { createScheduler } from '../../../../src/adapters/system/scheduler.ts';
 import { shippedConfig } from '../../../../src/config/load.ts';
+import type { MediaStatistics } from '../../../../src/ports/live.ts';
 import type { Log } from '../../../../src/ports/log.ts';
 import type { LegMedia, MediaDescription } from '../../../../src/ports/media.ts';
 import type { PromptCatalog } from '../../../../src/ports/prompts.ts';
@@ -187,6 +190,60 @@ describe('FreeSWITCH adapter', () => {
       await leg.setMuted(false);
       await leg.leave();
       assert.equal(await leg.play([{ key: 'star' }], 'en', 'playOn'), 'done');
+    }));
+
+  it('a conference is recorded: begun, paused, resumed and stopped when the events say so; a file is said to all and to one', () =>
+    withLeg(async (leg) => {
+      const dir = mkdtempSync(join(tmpdir(), 'vestibule recordings '));
+      const ended: string[] = [];
+      assert.ok((await leg.join('recorded', false)).ok);
+      const file = join(dir, 'one.wav');
+      const recording = await media.record('recorded', file, (how) => void ended.push(how));
+      assert.ok(recording.ok);
+      assert.ok(existsSync(file), 'it has begun when it says so');
+      assert.ok((await recording.value.pause()).ok);
+      assert.ok((await recording.value.resume()).ok);
+      const prompt = join(promptDir, 'en', 'star.wav');
+      assert.deepEqual(await Promise.all([media.announceFile('recorded', prompt), leg.tell([{ file: prompt }], 'en')]), ['said', 'said']);
+      assert.ok((await recording.value.stop()).ok);
+      assert.deepEqual(ended, ['stopped']);
+      assert.ok(statSync(file).size > 4_000, 'what was said to all is on it');
+      assert.ok(!(await recording.value.stop()).ok, 'it is over');
+
+      const second = await media.record('recorded', join(dir, 'two.wav'), (how) => void ended.push(how));
+      assert.ok(second.ok);
+      await leg.leave();
+      await until('the end of the conference to end it', () => holds(ended.length === 2), () => JSON.stringify(ended));
+      assert.deepEqual(ended, ['stopped', 'stopped']);
+      rmSync(dir, { recursive: true });
+    }));
+
+  it('what cannot be recorded or said is told as failed', () =>
+    withLeg(async (leg) => {
+      const nowhere = join(promptDir, 'no-such-folder', 'file.wav');
+      const none = (): void => assert.fail('it never began');
+      assert.ok(!(await media.record('nobody', nowhere, none)).ok, 'no such conference');
+      assert.equal(await media.announceFile('nobody', nowhere), 'failed');
+      assert.equal(await leg.tell([{ file: nowhere }], 'en'), 'failed', 'in no conference');
+      assert.ok((await leg.join('here', false)).ok);
+      assert.ok(!(await media.record('here', nowhere, none)).ok);
+      assert.equal(await media.announceFile('here', nowhere), 'failed');
+      assert.equal(await leg.tell([{ file: nowhere }], 'en'), 'failed');
+      await leg.leave();
+      assert.equal(await leg.play([{ file: nowhere }], 'en', 'playOn'), 'failed');
+    }));
+
+  it('CO-37, CO-38: statistics and what the audio is', () =>
+    withLeg(async (leg) => {
+      assert.deepEqual(leg.details, { codec: 'PCMU', encrypted: false });
+      assert.ok((await leg.join('counted', false)).ok);
+      const counted = async (): Promise<MediaStatistics | undefined> => {
+        const statistics = await leg.statistics();
+        return (statistics?.packetsSent ?? 0) > 0 ? statistics : undefined;
+      };
+      const statistics = await until('packets to be sent', counted, () => '');
+      assert.deepEqual([statistics.packetsReceived, statistics.packetsLost, statistics.roundTripMs], [0, 0, undefined]);
+      assert.ok((statistics.bytesSent ?? 0) > 0);
     }));
 
   it('D-3, F-18: a join the server refuses fails, and the leg stays usable', () =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { listedChannels, listedMembers, packetCount } from '../../../../src/adapters/freeswitch/api-reply.ts';
+import { listedChannels, listedMembers, numberIn } from '../../../../src/adapters/freeswitch/api-reply.ts';
 import { argument, conferenceName, quotedFile, word } from '../../../../src/adapters/freeswitch/esl-text.ts';
 
 describe('D-33: nothing put into a command begins another', () => {
@@ -41,9 +41,10 @@ describe('answers of FreeSWITCH', () => {
   });
 
   it('packets received, as the text FreeSWITCH gives for numbers', () => {
-    assert.equal(packetCount('512'), 512);
-    assert.equal(packetCount('_undef_'), undefined);
-    assert.equal(packetCount('-ERR No such channel!\n'), undefined);
+    assert.equal(numberIn('512'), 512);
+    assert.equal(numberIn('2.50'), 2.5);
+    assert.equal(numberIn('_undef_'), undefined);
+    assert.equal(numberIn('-ERR No such channel!\n'), undefined);
   });
 
   it('never throws, whatever it is given', () =>
@@ -51,7 +52,7 @@ describe('answers of FreeSWITCH', () => {
       fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
         listedMembers(body);
         listedChannels(body);
-        packetCount(body);
+        numberIn(body);
       }),
     ));
 });
