@@ -28,7 +28,7 @@ export const freeswitchSchema = z.strictObject({
   listenPort: portOrFree.default(0),
   promptDir: text.nullable().default(null),
   recordingDir: text.nullable().default(null),
-  announcementDir: text.nullable().default(null),
+  announceDir: text.nullable().default(null),
 });
 
 export const configSchema = z.strictObject({

@@ -36,7 +36,7 @@ describe('configuration: where a value comes from', () => {
 
   it('sets the first FreeSWITCH by environment, and completes it with defaults', () => {
     const [server, ...more] = loaded({ VESTIBULE_FREESWITCH_HOST: '192.0.2.2', VESTIBULE_FREESWITCH_PROMPT_DIR: '/prompts' }).freeswitch;
-    assert.deepEqual(server, { host: '192.0.2.2', port: 8021, secret: 'ClueCon', profile: 'drachtio_mrf', listenHost: '0.0.0.0', advertisedHost: null, listenPort: 0, promptDir: '/prompts', recordingDir: null, announcementDir: null });
+    assert.deepEqual(server, { host: '192.0.2.2', port: 8021, secret: 'ClueCon', profile: 'drachtio_mrf', listenHost: '0.0.0.0', advertisedHost: null, listenPort: 0, promptDir: '/prompts', recordingDir: null, announceDir: null });
     assert.equal(more.length, 0);
   });
 
