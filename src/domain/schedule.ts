@@ -1,7 +1,8 @@
-import { RRuleTemporal } from 'rrule-temporal';
-import { Temporal } from 'temporal-polyfill';
+import { dayNumber, type CivilDate } from './civil-date.ts';
 import type { Problem } from '../lib/problem.ts';
 import { err, ok, type Result } from '../lib/result.ts';
+import { daysBetween, isDate, lastDay, parseRecurrence, recursOn, type Recurrence } from './recurrence.ts';
+import { isTimeZone, localTime, utcTime } from './time-zone.ts';
 
 /** When a scheduled room runs. */
 export interface Schedule {
@@ -37,27 +38,21 @@ export const defaultDurationMs = 60 * minute;
 export const defaultEarlyEntryMs = 10 * minute;
 const longestDurationMs = 7 * day;
 const longestEarlyEntryMs = day;
-/** "First run counts" (COD-15). What is counted is enumerated for each question. */
-const mostCounted = 120;
-const longestRule = 256;
 /** How far it is looked ahead: with one occurrence a day at most, a bound of their number too. */
 const longestLook = 2 * 366 * day;
-/** Bounds of the library's search; what the grammar below allows stays within, or has no occurrence worth waiting for. */
-const search = { maxIterations: 1_000, maxCandidateEvaluations: 10_000 } as const;
-
-/** Parts that say on which days; the time of the day is that of the start. What multiplies occurrences within a day is left out. */
-const rulePart = /^(?:FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)|INTERVAL=[1-9]\d{0,2}|COUNT=[1-9]\d{0,2}|UNTIL=\d{8}(?:T\d{6}Z?)?|BYDAY=[+-]?\d?[A-Z]{2}(?:,[+-]?\d?[A-Z]{2}){0,6}|BYMONTHDAY=-?\d{1,2}(?:,-?\d{1,2}){0,30}|BYMONTH=\d{1,2}(?:,\d{1,2}){0,11}|BYSETPOS=-?\d{1,2}|WKST=[A-Z]{2})$/;
+/** What is known of local time before and after is little. */
+const years = { first: 1970, last: 2199 } as const;
 
 export type ScheduleProblemCode = 'schedule_start_invalid' | 'time_zone_unknown' | 'schedule_duration_invalid' | 'schedule_rule_invalid' | 'early_entry_invalid';
 
 export function validateSchedule(schedule: Schedule): Result<Schedule, readonly Problem<ScheduleProblemCode>[]> {
   const { durationMs, earlyEntryMs, rrule } = schedule;
   const problems: Problem<ScheduleProblemCode>[] = [];
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(schedule.start) || !succeeds(() => Temporal.PlainDateTime.from(schedule.start, { overflow: 'reject' }))) {
-    problems.push({ code: 'schedule_start_invalid', message: 'this is not a local date and time', advice: 'write it as 2026-12-01T10:00:00, without an offset', field: 'schedule.start' });
+  const start = parseStart(schedule.start);
+  if (start === undefined) {
+    problems.push({ code: 'schedule_start_invalid', message: 'this is not a local date and time', advice: `write it as 2026-12-01T10:00:00, without an offset, from ${years.first} to ${years.last}`, field: 'schedule.start' });
   }
-  // Not an offset: daylight saving is to be known.
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(schedule.timeZone) || !succeeds(() => Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(schedule.timeZone))) {
+  if (!isTimeZone(schedule.timeZone)) {
     problems.push({ code: 'time_zone_unknown', message: 'there is no such time zone', advice: 'give an IANA name such as Europe/Berlin', field: 'schedule.timeZone' });
   }
   if (durationMs !== null && !(Number.isInteger(durationMs) && durationMs >= minute && durationMs <= longestDurationMs)) {
@@ -73,34 +68,38 @@ export function validateSchedule(schedule: Schedule): Result<Schedule, readonly 
   return problems.length === 0 ? ok(schedule) : err(problems);
 }
 
+/** Read from the text alone: it costs the same whatever the rule. */
 function problemOfRule(schedule: Schedule, rrule: string): string | undefined {
-  const parts = rrule.split(';');
-  const names = parts.map((part) => part.slice(0, part.indexOf('=')));
-  if (rrule.length > longestRule || !parts.every((part) => rulePart.test(part)) || new Set(names).size < names.length || !names.includes('FREQ')) return 'the repetition cannot be read, or has a part that is not taken';
-  if (names.includes('COUNT') && names.includes('UNTIL')) return 'the repetition has both COUNT and UNTIL';
-  const count = Number(parts.find((part) => part.startsWith('COUNT='))?.slice('COUNT='.length) ?? 1);
-  if (count > mostCounted) return `the repetition counts more than ${mostCounted} occurrences`;
-  const start = startOf(schedule);
-  const first = attempted(() => ruleOf(schedule, rrule).next(zoned(start - 1, schedule), false));
-  // RFC 5545 §3.8.5.3: with a start that is no occurrence it is not defined what recurs.
-  return first?.epochMilliseconds === start ? undefined : 'the start is none of the days of the repetition';
+  const { day: first = 0 } = parseStart(schedule.start) ?? {};
+  const rule = parseRecurrence(rrule, first);
+  if ('problem' in rule) return rule.problem;
+  if (!recursOn(rule, first)) return 'the start is none of the days of the repetition';
+  const { start, until } = planOf(schedule);
+  return until < start ? 'the repetition is over before the start' : undefined;
 }
 
 /** The occurrence that counts at an instant. */
 export function windowAt(schedule: Schedule, now: number): Window {
   const { earlyEntryMs = defaultEarlyEntryMs } = schedule;
-  const last = lastAt(schedule, now);
+  const plan = planOf(schedule);
+  const last = occurrence(schedule, lastStart(plan, now));
   if (last !== undefined && (last.end === null || now < last.end)) return { kind: 'inside', ...last };
-  const next = nextAfter(schedule, now);
-  if (next !== undefined) return { kind: now >= next.start - earlyEntryMs ? 'early' : 'before', ...next };
+  const [next] = startsAfter(plan, now, Infinity);
+  if (next !== undefined) return { kind: now >= next - earlyEntryMs ? 'early' : 'before', ...occurrence(schedule, next) };
   return { kind: 'late', start: last?.start ?? null, end: last?.end ?? null };
 }
 
 /** Those that touch the time from `from` to before `to` and within two years, at most `most`. */
 export function occurrences(schedule: Schedule, from: number, to: number, most: number): readonly Occurrence[] {
-  const running = lastAt(schedule, from);
-  const first = running !== undefined && (running.end === null || running.end > from) ? [running] : [];
-  return [...first, ...startsBetween(schedule, from, Math.min(to, from + longestLook)).map((start) => occurrence(schedule, start))].slice(0, most);
+  const plan = planOf(schedule);
+  const until = Math.min(to, from + longestLook);
+  const running = occurrence(schedule, lastStart(plan, from));
+  const found = running !== undefined && (running.end === null || running.end > from) ? [running] : [];
+  for (const start of startsAfter(plan, from, dayOf(until, plan))) {
+    if (start >= until || found.length >= most) break;
+    found.push(occurrence(schedule, start));
+  }
+  return found.slice(0, most);
 }
 
 /** COD-10: whether two rooms are ever active at once, early entry included, before `from + horizon`. A room without a schedule always is. */
@@ -143,48 +142,77 @@ export function pickRoom<Each extends { readonly schedule?: Schedule }>(rooms: r
   return ranked.reduce((best, each) => (each.rank < best.rank || (each.rank === best.rank && each.distance < best.distance) ? each : best)).room;
 }
 
-/** The last occurrence that has begun. */
-function lastAt(schedule: Schedule, now: number): Occurrence | undefined {
-  const first = startOf(schedule);
-  if (now < first) return undefined;
-  if (schedule.rrule === undefined) return occurrence(schedule, first);
-  const { rrule } = schedule;
-  const found = attempted(() => ruleOf(schedule, rrule).previous(zoned(now, schedule), true));
-  return occurrence(schedule, found?.epochMilliseconds ?? first);
+/** A schedule as it is reckoned with. */
+interface Plan {
+  readonly timeZone: string;
+  /** Of the first occurrence, as it is written. */
+  readonly first: LocalTime;
+  /** The same, and the last instant of the repetition: milliseconds since the epoch. */
+  readonly start: number;
+  readonly until: number;
+  /** Absent: once. */
+  readonly rule?: Recurrence;
 }
 
-function nextAfter(schedule: Schedule, now: number): Occurrence | undefined {
-  const first = startOf(schedule);
-  if (now < first) return occurrence(schedule, first);
-  if (schedule.rrule === undefined) return undefined;
-  const { rrule } = schedule;
-  const found = attempted(() => ruleOf(schedule, rrule).next(zoned(now, schedule), false));
-  return found === undefined ? undefined : occurrence(schedule, found.epochMilliseconds);
+/** `day`: as in `civil-date.ts`; `time`: milliseconds from midnight, by the clock. */
+interface LocalTime {
+  readonly day: number;
+  readonly time: number;
 }
 
-/** After `from`, before `to`. */
-function startsBetween(schedule: Schedule, from: number, to: number): readonly number[] {
-  const { rrule } = schedule;
-  const starts = rrule === undefined ? [startOf(schedule)] : attempted(() => ruleOf(schedule, rrule).between(zoned(from, schedule), zoned(to, schedule), false).map(({ epochMilliseconds }) => epochMilliseconds));
-  return (starts ?? []).filter((start) => start > from && start < to);
+function parseStart(text: string): LocalTime | undefined {
+  const digits = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d))?$/.exec(text)?.slice(1) ?? [];
+  const [year = 0, month = 0, monthDay = 0, hour = 0, minutes = 0, seconds = 0] = digits.map((each: string | undefined) => Number(each ?? 0));
+  const date: CivilDate = { year, month, day: monthDay };
+  if (year < years.first || year > years.last || !isDate(date) || hour > 23 || minutes > 59 || seconds > 59) return undefined;
+  return { day: dayNumber(date), time: (hour * 60 + minutes) * minute + seconds * 1_000 };
 }
 
-const occurrence = ({ durationMs }: Schedule, start: number): Occurrence => ({ start, end: durationMs === null ? null : start + durationMs });
+/** Of a schedule that is valid. */
+function planOf({ start, timeZone, rrule }: Schedule): Plan {
+  const first = parseStart(start) ?? { day: 0, time: 0 };
+  const once = { timeZone, first, start: utcTime(first.day * day + first.time, timeZone), until: Infinity };
+  const rule = rrule === undefined ? undefined : parseRecurrence(rrule, first.day);
+  if (rule === undefined || 'problem' in rule) return once;
+  const { until } = rule;
+  return { ...once, rule, ...(until === undefined ? {} : { until: until.clock === 'utc' ? until.ms : utcTime(until.ms, timeZone) }) };
+}
 
-const zoned = (at: number, { timeZone }: Schedule): Temporal.ZonedDateTime => Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
+const dayOf = (at: number, { timeZone }: Plan): number => Math.floor(localTime(at, timeZone) / day);
 
-/** An hour that is left out when daylight saving begins counts from the hour before (RFC 5545 §3.3.5). */
-const startOf = ({ start, timeZone }: Schedule): number => Temporal.PlainDateTime.from(start).toZonedDateTime(timeZone).epochMilliseconds;
+/** An hour of the clock stays that hour, whatever the offset of the day. */
+const startOn = ({ first, timeZone }: Plan, each: number): number => utcTime(each * day + first.time, timeZone);
 
-const ruleOf = (schedule: Schedule, rrule: string): RRuleTemporal => new RRuleTemporal({ rruleString: `RRULE:${rrule}`, dtstart: Temporal.PlainDateTime.from(schedule.start).toZonedDateTime(schedule.timeZone), cache: false, ...search });
+/** Of the last occurrence that has begun. */
+function lastStart(plan: Plan, now: number): number | undefined {
+  const { rule, first, start, until } = plan;
+  if (now < start) return undefined;
+  if (rule === undefined) return start;
+  const latest = Math.min(now, until);
+  for (let each = lastDay(rule, first.day, dayOf(latest, plan)); each !== undefined; each = lastDay(rule, first.day, each - 1)) {
+    const begun = startOn(plan, each);
+    if (begun <= latest) return begun;
+  }
+  return start;
+}
 
-/** The library throws on what it cannot read, and where its search is over without a find. */
-function attempted<T>(work: () => T | null): T | undefined {
-  try {
-    return work() ?? undefined;
-  } catch {
-    return undefined;
+/** In order; `to`: the last day. The next one is looked for within bounds of its own. */
+function* startsAfter(plan: Plan, from: number, to: number): Generator<number, undefined> {
+  const { rule, first, start, until } = plan;
+  if (rule === undefined) {
+    if (start > from) yield start;
+    return;
+  }
+  // The day before, too: a time left out by daylight saving may come on the next one.
+  for (const each of daysBetween(rule, first.day, dayOf(from, plan) - 1, to)) {
+    const next = startOn(plan, each);
+    if (next > until) return;
+    if (next > from) yield next;
   }
 }
 
-const succeeds = (work: () => unknown): boolean => attempted(() => [work()]) !== undefined;
+function occurrence(schedule: Schedule, start: number): Occurrence;
+function occurrence(schedule: Schedule, start: number | undefined): Occurrence | undefined;
+function occurrence({ durationMs }: Schedule, start: number | undefined): Occurrence | undefined {
+  return start === undefined ? undefined : { start, end: durationMs === null ? null : start + durationMs };
+}
