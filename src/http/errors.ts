@@ -47,6 +47,7 @@ const statuses: Readonly<Record<string, number>> = {
   room_unknown: 404,
   user_unknown: 404,
   api_key_unknown: 404,
+  number_rule_unknown: 404,
   member_unknown: 404,
   call_unknown: 404,
   webhook_unknown: 404,

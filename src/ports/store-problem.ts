@@ -27,6 +27,7 @@ export type StoreProblemCode =
   | 'user_unknown'
   | 'api_key_unknown'
   | 'webhook_unknown'
-  | 'recording_unknown';
+  | 'recording_unknown'
+  | 'number_rule_unknown';
 
 export type StoreProblem = Problem<StoreProblemCode>;

@@ -8,6 +8,7 @@ import type { IdempotencyStore } from './idempotency.ts';
 import type { LiveStateStore } from './live-state.ts';
 import type { MemberStore } from './members.ts';
 import type { MetaStore } from './meta.ts';
+import type { NumberRuleStore } from './number-rules.ts';
 import type { RecordingStore } from './recordings.ts';
 import type { RoomStore } from './rooms.ts';
 import type { StoreProblem } from './store-problem.ts';
@@ -33,6 +34,7 @@ export interface Stores {
   readonly cdr: CdrStore & CdrQuery;
   readonly recordings: RecordingStore;
   readonly live: LiveStateStore;
+  readonly numberRules: NumberRuleStore;
   readonly meta: MetaStore;
   /** Whether it can be read, and a write begun, for readiness; nothing is written. */
   check(): Promise<Result<void, StoreProblem>>;

@@ -1,5 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 import { accessMigrations } from './access-migrations.ts';
+import { numberRuleMigrations } from './number-rule-migrations.ts';
 
 /**
  * How the database came to be, oldest first. Forward only: what was released is never changed, a correction is a new entry.
@@ -11,6 +12,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-room-media-encryption': { up: roomMediaEncryption },
   '004-users': { up: users },
   ...accessMigrations,
+  ...numberRuleMigrations,
 };
 
 async function rooms(db: Kysely<unknown>): Promise<void> {

@@ -14,6 +14,7 @@ import { SqliteIdempotencyStore } from './idempotency-store.ts';
 import { LinkVault } from './link-vault.ts';
 import { SqliteLiveStateStore } from './live-state-store.ts';
 import { SqliteMemberStore } from './member-store.ts';
+import { SqliteNumberRuleStore } from './number-rule-store.ts';
 import { PinVault } from './pin-vault.ts';
 import { SqliteRecordingStore } from './recording-store.ts';
 import { SqliteRoomStore } from './room-store.ts';
@@ -73,6 +74,7 @@ export async function openStores(options: StoreOptions): Promise<Result<Stores, 
     cdr: new SqliteCdrStore(transactions),
     recordings: new SqliteRecordingStore(transactions),
     live: new SqliteLiveStateStore(transactions),
+    numberRules: new SqliteNumberRuleStore(transactions, new Sealer(secret.value, 'vestibule trunk seal')),
     meta,
     check: () =>
       transactions.write(async (db) => {

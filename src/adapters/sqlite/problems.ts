@@ -21,6 +21,7 @@ const advice: Readonly<Record<StoreProblemCode, string>> = {
   api_key_unknown: 'see the API keys there are',
   webhook_unknown: 'see the webhooks there are',
   recording_unknown: 'see the recordings there are',
+  number_rule_unknown: 'see the number rules there are',
 };
 
 export const storeProblem = (code: StoreProblemCode, message: string): StoreProblem => ({ code, message, advice: advice[code] });

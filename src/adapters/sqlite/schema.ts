@@ -29,6 +29,8 @@ export interface Tables extends CallDetailTables, LoginTables, ReportTables {
     version: number;
     created_at: number;
   };
+  /** `settings` is JSON. */
+  number_rules: { seq: Generated<number>; id: string; settings: string; password_sealed: string | null; version: Generated<number> };
   room_aliases: { room_id: string; position: number; alias: string };
   room_pins: { room_id: string; role: 'host' | 'guest'; hash: string; length: number; sealed: string | null };
   room_links: { room_id: string; role: 'moderator' | 'speaker'; hash: string; sealed: string };
