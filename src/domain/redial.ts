@@ -2,6 +2,7 @@
 import type { Step } from '../lib/machine.ts';
 import { unreachable } from '../lib/result.ts';
 import type { DialTarget } from './dial.ts';
+import { endCause, type EndReason } from './reasons.ts';
 
 /**
  * - `waiting`: for the next call; `failures` so far, in a row
@@ -17,14 +18,14 @@ export type RedialState =
 export type RedialEvent =
   /** The first has entered the conference. */
   | { readonly type: 'begun' }
-  | { readonly type: 'due'; readonly presence: 'absent' | 'present' }
+  | { readonly type: 'due' }
+  /** Answer to `call`: is there already, or is being called. */
+  | { readonly type: 'present' }
   | { readonly type: 'answered' }
   /** `ours`: it was ended here, by somebody or by a rule. */
-  | { readonly type: 'ended'; readonly by: 'callee' | 'failure' | 'ours' }
-  /** The conference is over. */
-  | { readonly type: 'stop' };
+  | { readonly type: 'ended'; readonly by: 'callee' | 'failure' | 'ours' };
 
-export type RedialEffect = { readonly do: 'startTimer'; readonly ms: number } | { readonly do: 'call' } | { readonly do: 'stopTimer' };
+export type RedialEffect = { readonly do: 'startTimer'; readonly ms: number } | { readonly do: 'call' };
 
 /** PXD-26. */
 const firstCallMs = 10_000;
@@ -33,6 +34,13 @@ const minute = 60_000;
 const ladderMs: readonly number[] = [0, minute, minute, minute, minute, 5 * minute, 5 * minute, 5 * minute, 5 * minute, 5 * minute];
 /** COD-19: who hung up meant it. */
 const afterHangUpMs = 30_000;
+
+/** Who ended a call of ours, so that it is known whether to try again. */
+export function endedBy(reason: EndReason): 'callee' | 'failure' | 'ours' {
+  const { fault } = endCause(reason);
+  if (fault === 'caller') return 'callee';
+  return fault === 'policy' ? 'ours' : 'failure';
+}
 
 export const initialRedial: RedialState = { is: 'idle' };
 
@@ -45,15 +53,13 @@ export function redialStep(state: RedialState, event: RedialEvent, redial: DialT
     case 'begun':
       return state.is === 'idle' ? wait(firstCallMs, 0) : nothing(state);
     case 'due':
-      if (state.is !== 'waiting') return nothing(state);
-      // PXD-26: who is there already is not called.
-      return event.presence === 'present' ? over : { state: { ...state, is: 'calling' }, effects: [{ do: 'call' }] };
+      return state.is === 'waiting' ? { state: { ...state, is: 'calling' }, effects: [{ do: 'call' }] } : nothing(state);
+    case 'present':
+      return over;
     case 'answered':
       return state.is === 'calling' ? { state: { is: 'connected' }, effects: [] } : nothing(state);
     case 'ended':
       return ended(state, event.by, redial);
-    case 'stop':
-      return { state: { is: 'over' }, effects: [{ do: 'stopTimer' }] };
     default:
       return unreachable(event);
   }
