@@ -1,7 +1,11 @@
 import type { Result } from '../lib/result.ts';
 import { ApiKeys } from '../manage/api-keys.ts';
 import type { Places } from '../manage/addresses.ts';
-import type { Presence } from '../manage/room-news.ts';
+import type { Presence, RoomNews } from '../manage/room-news.ts';
+import { Invitations } from '../manage/invitations.ts';
+import { Links } from '../manage/links.ts';
+import { Members } from '../manage/members.ts';
+import { MemberSessions } from '../manage/member-sessions.ts';
 import { RoomReader } from '../manage/room-reader.ts';
 import type { Rooms } from '../manage/rooms.ts';
 import { Sessions } from '../manage/sessions.ts';
@@ -11,16 +15,22 @@ import type { AuditStore } from '../ports/audit.ts';
 import type { IdempotencyStore } from '../ports/idempotency.ts';
 import type { Log, LogLevels } from '../ports/log.ts';
 import type { Passwords } from '../ports/passwords.ts';
+import type { MemberStore } from '../ports/members.ts';
+import type { PinBounds } from '../domain/pin-format.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Readiness, Status } from '../ports/status.ts';
 import type { TokenStore } from '../ports/tokens.ts';
 import type { UserStore } from '../ports/users.ts';
 import { Idempotency } from './idempotency.ts';
+import type { Operations } from './operations.ts';
 import type { Route } from './route.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { authRoutes } from './routes/auth.ts';
+import { invitationRoutes } from './routes/invitations.ts';
+import { linkRoutes } from './routes/links.ts';
+import { memberRoutes } from './routes/members.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { systemRoutes } from './routes/system.ts';
 import { userRoutes } from './routes/users.ts';
@@ -30,6 +40,7 @@ export interface ApiOptions extends Pick<HttpServerOptions, 'host' | 'port' | 'p
   readonly stores: {
     readonly users: UserStore;
     readonly rooms: RoomStore;
+    readonly members: MemberStore;
     readonly tokens: TokenStore;
     readonly apiKeys: ApiKeyStore;
     readonly audit: AuditStore;
@@ -37,7 +48,11 @@ export interface ApiOptions extends Pick<HttpServerOptions, 'host' | 'port' | 'p
   };
   readonly users: Users;
   readonly rooms: Rooms;
+  readonly onRooms: (news: RoomNews) => void;
   readonly presence: Presence;
+  readonly pinBounds: PinBounds;
+  /** 0..below-1 */
+  readonly randomBelow: (below: number) => number;
   /** Host, and port where it needs one, of SIP addresses in links and invitations. */
   readonly sipHost: string;
   /** Leads to the attendant. */
@@ -47,6 +62,8 @@ export interface ApiOptions extends Pick<HttpServerOptions, 'host' | 'port' | 'p
   readonly pageSize: number;
   /** Milliseconds. */
   readonly lifetimes: { readonly access: number; readonly refresh: number; readonly member: number; readonly idempotencyKey: number };
+  /** Live control, events, records and figures. */
+  readonly operations?: Pick<Operations, 'routes' | 'onAnswered'>;
   readonly status: () => Promise<Status>;
   readonly readiness: () => Promise<Readiness>;
   readonly debugState: () => object;
@@ -66,15 +83,21 @@ export async function startApi(options: ApiOptions): Promise<Result<HttpServer, 
   // No request is answered before it listens.
   const places: Places = { web: () => server?.publicUrl ?? '', sipHost: options.sipHost, phoneNumber: options.phoneNumber };
   const reader = new RoomReader({ rooms: stores.rooms, places, presence: options.presence });
+  const members = new Members({ ...options, rooms: stores.rooms, members: stores.members, users: stores.users, places, onChange: options.onRooms });
+  const memberSessions = new MemberSessions({ rooms: stores.rooms, tokens: stores.tokens, secrets, lifetimeMs: lifetimes.member, now });
   const routes: readonly Route[] = [
     ...authRoutes({ sessions, secrets, now }),
     ...userRoutes(options),
     ...roomRoutes({ ...options, reader, store: stores.rooms }),
+    ...memberRoutes({ ...options, members }),
+    ...linkRoutes({ links: new Links({ rooms: stores.rooms, places }), memberSessions, now }),
+    ...invitationRoutes({ invitations: new Invitations({ rooms: stores.rooms, members: stores.members, places }), now }),
     ...apiKeyRoutes({ ...options, apiKeys }),
     ...auditRoutes({ ...options, audit: stores.audit }),
     ...systemRoutes({ ...options, audit: stores.audit }),
+    ...(options.operations?.routes ?? []),
   ];
-  const started = await startHttpServer({ ...options, routes, rooms: stores.rooms, sessions, apiKeys, idempotency, localSecret: secrets.token() });
+  const started = await startHttpServer({ ...options, ...(options.operations && { onAnswered: options.operations.onAnswered }), routes, rooms: stores.rooms, sessions, apiKeys, idempotency, localSecret: secrets.token() });
   if (started.ok) server = started.value;
   return started;
 }

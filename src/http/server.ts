@@ -14,6 +14,7 @@ import { actorText } from '../manage/actor.ts';
 import type { Log } from '../ports/log.ts';
 import { localHeader } from './auth/identify.ts';
 import { bodyOf, errorSchema, errorSchemaId, failure, internal, unknownPath, type Failure } from './errors.ts';
+import type { Answered } from './metrics.ts';
 import { actorOf, mount, sendFailure, type MountOptions } from './mount.ts';
 import { openapiInfo } from './openapi.ts';
 import type { Method, Route } from './route.ts';
@@ -32,6 +33,8 @@ export interface HttpServerOptions extends Omit<MountOptions, 'cookies'> {
   readonly routes: readonly Route[];
   readonly version: string;
   readonly newId: () => string;
+  /** For the figures: each request that was answered, but those that go on for as long as the client stays. */
+  readonly onAnswered?: (answered: Answered) => void;
   readonly log: Log;
 }
 
@@ -195,6 +198,8 @@ async function assemble(options: HttpServerOptions, pair: Pair | undefined, secu
   });
   server.addHook('onResponse', async (request, reply) => {
     logRequest(request, reply, log);
+    const isEndless = String(reply.getHeader('content-type')).startsWith('text/event-stream');
+    if (!isEndless) options.onAnswered?.({ route: request.routeOptions.url ?? 'none', method: request.method, status: reply.statusCode, ms: reply.elapsedTime });
     return Promise.resolve();
   });
 
