@@ -39,6 +39,9 @@ const spokenRefusal: Readonly<Record<Refusal, PromptKey>> = {
   encryption_required: 'refused_not_now',
   no_video: 'refused_not_now',
   value_invalid: 'refused_not_now',
+  no_speech: 'refused_not_now',
+  storage_full: 'refused_not_now',
+  not_supported: 'refused_not_now',
   failed: 'refused_not_now',
 };
 

@@ -40,6 +40,9 @@ export interface Participant {
   readonly wrongPins: number;
 }
 
+/** What a participant brings along from where it was moved from; of a room it comes back to, its role there, too. */
+export type Kept = Pick<Participant, 'muted' | 'gain' | 'deaf'> & Partial<Pick<Participant, 'hostBy' | 'permissions' | 'original' | 'handRaised' | 'important'>>;
+
 export type WaitsFor = 'start' | 'host' | 'unlock';
 
 /** What is carried out by others once the rules have allowed it. */

@@ -1,7 +1,7 @@
 import { unreachable } from '../lib/result.ts';
 import type { Step } from '../lib/machine.ts';
 import { runCommand, type Order } from './conference-commands.ts';
-import { isInside, isMuted, isOpen, Turn, type CallId, type ConferenceEffect, type ConferenceState, type ConferenceTimer, type Participant } from './conference-state.ts';
+import { isInside, isMuted, isOpen, Turn, type CallId, type ConferenceEffect, type ConferenceState, type ConferenceTimer, type Kept, type Participant } from './conference-state.ts';
 import type { KeepAlive } from './dial.ts';
 import { cutGuests, loneTimer, warnGuests, watchGuestsOnly, watchLone, watchUnattended } from './ending.ts';
 import { hostByOf, permissionsByRule } from './entry.ts';
@@ -18,7 +18,7 @@ import { endSchedule, followSchedule, warnOfEnd } from './schedule-end.ts';
  * One room while somebody is in it or waits for it: who is in the conference, who is in the lobby, open or closed, locked or
  * not, who is muted and why, and everything that ends people (policy.md section 1 after the table, sections 5 and 7).
  */
-export type { Audience, CallId, ConferenceEffect, ConferenceFact, ConferenceState, ConferenceTimer, Participant } from './conference-state.ts';
+export type { Audience, CallId, ConferenceEffect, ConferenceFact, ConferenceState, ConferenceTimer, Kept, Participant } from './conference-state.ts';
 export { isMuted, isOpen } from './conference-state.ts';
 
 export type ConferenceEvent =
@@ -33,6 +33,7 @@ export type ConferenceEvent =
       /** Whose membership it is by. */
       readonly member?: string;
       readonly keepAlive?: KeepAlive;
+      readonly kept?: Kept;
     }
   /** The mixer took the leg, or did not. */
   | { readonly type: 'joined'; readonly call: CallId }
@@ -133,7 +134,7 @@ function whoever(turn: Turn, call: CallId, what: (turn: Turn, participant: Parti
   if (participant !== undefined) what(turn, participant);
 }
 
-function enter(turn: Turn, { call, name, role, rule, wrongPins, member, keepAlive }: Extract<ConferenceEvent, { type: 'enter' }>): void {
+function enter(turn: Turn, { call, name, role, rule, wrongPins, member, keepAlive, kept }: Extract<ConferenceEvent, { type: 'enter' }>): void {
   const { room, participants, leaving, existence } = turn.state;
   if (participants.has(call) || leaving.has(call)) return;
   const hostBy = hostByOf(rule, role);
@@ -155,6 +156,7 @@ function enter(turn: Turn, { call, name, role, rule, wrongPins, member, keepAliv
     deaf: false,
     important: false,
     wrongPins,
+    ...kept,
   };
   if (existence === 'removed') {
     turn.end(participant, 'room_removed');
@@ -169,6 +171,8 @@ function joined(turn: Turn, participant: Participant): void {
   const { call, muted } = participant;
   turn.syncMute({ ...participant, place: 'conference' });
   turn.emit({ type: 'joined', call });
+  if (participant.gain !== 0) turn.do({ do: 'gain', call, decibels: participant.gain });
+  if (participant.deaf) turn.do({ do: 'deaf', call, deaf: true });
   turn.tell({ call }, welcome(turn, participant), ...(muted.host ? (['muted_by_host'] as const) : isMuted(participant) ? (['muted'] as const) : []));
 }
 

@@ -24,6 +24,12 @@ export type Refusal =
   | 'no_video'
   /** A value of the command is out of range. */
   | 'value_invalid'
+  /** Nothing on this machine makes speech of text. */
+  | 'no_speech'
+  /** Recordings take as much as they may. */
+  | 'storage_full'
+  /** The far end takes no messages. */
+  | 'not_supported'
   /** The service asked for it did not do it. */
   | 'failed';
 

@@ -35,7 +35,7 @@ export function letIn(turn: Turn, participant: Participant): void {
     ...participant,
     place: 'joining',
     since: turn.now,
-    muted: { self: participant.muted.self, host: isGuest && guests === 'muted', policy: isGuest && room.muteGuestsOnJoin },
+    muted: { self: participant.muted.self, host: participant.muted.host || (isGuest && guests === 'muted'), policy: isGuest && room.muteGuestsOnJoin },
   };
   if (participant.place === 'lobby') turn.cancelWait(participant.call);
   turn.put({ ...joining, mixer: isMuted(joining) ? 'muted' : 'live' });

@@ -123,6 +123,7 @@ export type AdmissionRule =
   | 'host_pin'
   | 'guest_pin'
   | 'wrong_pin'
+  | 'moved' // by somebody with full control of both rooms, past the PINs
   | 'opened_while_asked'; // row 9, opened before a digit was keyed
 
 /**
