@@ -148,6 +148,11 @@ export class CallSession {
     this.#machine.post({ type: 'gone', reason });
   }
 
+  /** Text for the display of the far end. */
+  sendText(text: string): Promise<Result<void, 'not_supported' | 'failed'>> {
+    return this.#answered === undefined || this.#isEnding() ? Promise.resolve(err('failed')) : this.#options.leg.sendText(text);
+  }
+
   order(order: LegOrder): Promise<void> {
     this.#machine.post({ type: 'order', order });
     return this.#answered?.carriedOut ?? Promise.resolve();

@@ -1,7 +1,8 @@
 import { isMuted } from '../domain/conference-state.ts';
 import type { SourceStanding } from '../domain/abuse.ts';
-import { initialConference, type ConferenceState } from '../domain/conference.ts';
+import { initialConference, type Audience, type ConferenceState } from '../domain/conference.ts';
 import type { Policy } from '../domain/policy.ts';
+import type { Prompt } from '../domain/prompts.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import { roomRules, type Room, type RoomId } from '../domain/room.ts';
 import type { Scheduler } from '../lib/machine.ts';
@@ -90,6 +91,21 @@ export class Registry implements AdmissionView {
     if (this.#state === 'draining' || this.#sessions.size >= this.#options.callLimit) return 'not_now';
     this.#begin(leg, onProgress);
     return 'dialling';
+  }
+
+  /** Says something to one call, wherever it is. */
+  tell(call: string, prompts: readonly Prompt[]): void {
+    void this.#sessions.get(call)?.order({ do: 'tell', prompts });
+  }
+
+  /** Sends text to the display of one participant, or of all in the conference or its lobby. `not_supported`: none of them takes any. */
+  async message(id: RoomId, to: Audience, text: string): Promise<'done' | Refusal> {
+    const there = [...(this.#conferences.get(id)?.state.participants.keys() ?? [])].filter((call) => to === 'room' || to.call === call);
+    const sent = await Promise.all(there.map((call) => this.#sessions.get(call)?.sendText(text)));
+    const taken = sent.filter((outcome) => outcome?.ok === true).length;
+    this.#options.log.info({ room: id, taken, of: there.length }, 'a message was sent');
+    if (taken > 0) return 'done';
+    return sent.some((outcome) => outcome?.ok === false && outcome.error === 'failed') ? 'failed' : 'not_supported';
   }
 
   /** Who is called into the room, or is in it already. */

@@ -1,13 +1,18 @@
 import { routeCall, type RouteInput } from '../domain/user-call.ts';
+import type { Dialler, NumberRoute } from '../domain/number-rules.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import type { Scheduler } from '../lib/machine.ts';
+import type { Caller } from '../ports/call-leg.ts';
+import type { DialPort } from '../ports/dial.ts';
 import type { Log } from '../ports/log.ts';
 import type { AuthVerdict } from '../ports/registrar.ts';
 import type { CallStatus } from '../ports/status.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
 import type { RoomStore } from '../ports/rooms.ts';
-import type { Invitation } from '../ports/user-call.ts';
+import type { CallTarget, Invitation } from '../ports/user-call.ts';
+import type { DialPlanner } from './dial-planner.ts';
 import type { Source } from './entrance.ts';
+import { GatewayCall, type GatewayCallOptions } from './gateway-call.ts';
 import type { Registrar } from './registrar.ts';
 import type { Registry } from './registry.ts';
 import { UserCall } from './user-call.ts';
@@ -21,22 +26,26 @@ export interface SwitchboardOptions {
   readonly ringingMs: number;
   readonly longestMs: number;
   readonly callLimit: number;
+  readonly planner: DialPlanner;
+  readonly port: DialPort;
+  /** Of calls by number rules. */
+  readonly gateway: Pick<GatewayCallOptions, 'media' | 'ending' | 'language'>;
   readonly cdr: CdrRecorder;
   readonly scheduler: Scheduler;
   readonly log: Log;
 }
 
-/** Where a call goes: to a room, which its registry takes care of, or to a user. Rooms come first. */
+/** Where a call goes: to a room, which its registry takes care of, to a user, or on by a number rule. Rooms come first, then users. */
 export class Switchboard {
   readonly #options: SwitchboardOptions;
-  readonly #calls = new Map<string, UserCall>();
+  readonly #calls = new Map<string, UserCall | GatewayCall>();
   #whenEmpty: (() => void)[] = [];
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
   }
 
-  /** Calls to users at this moment. */
+  /** Calls to users and by number rules at this moment. */
   get size(): number {
     return this.#calls.size;
   }
@@ -46,8 +55,8 @@ export class Switchboard {
   }
 
   arrive(invitation: Invitation): void {
-    // Without users every call is one to a room.
-    if (this.#options.registrar.size === 0) this.#options.registry.arrive(invitation.takeLeg());
+    // Without users and rules every call is one to a room.
+    if (this.#options.registrar.size === 0 && !this.#options.planner.hasRules) this.#options.registry.arrive(invitation.takeLeg());
     else void this.#route(invitation);
   }
 
@@ -55,7 +64,7 @@ export class Switchboard {
     for (const call of [...this.#calls.values()]) call.end(reason);
   }
 
-  /** Settles when no call to a user is left. */
+  /** Settles when no such call is left. */
   empty(): Promise<void> {
     if (this.#calls.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
@@ -74,7 +83,7 @@ export class Switchboard {
   }
 
   async #route(invitation: Invitation): Promise<void> {
-    const { registry, registrar, callsFrom, log } = this.#options;
+    const { registry, registrar, planner, log } = this.#options;
     const found = await this.#dialled(invitation.aliases);
     if (found === 'room' && registrar.isOurs(invitation.from, invitation.calledHost)) {
       this.#prove(invitation);
@@ -83,12 +92,17 @@ export class Switchboard {
     const source = registry.entrance.source(invitation);
     // For a blocked source there are no rooms: it is answered as for a number nobody has (section 6).
     const dialled = found === 'room' && registry.entrance.isBlocked(source) ? 'elsewhere' : found;
-    const auth: AuthVerdict | undefined = dialled === 'room' ? undefined : registrar.authenticate({ method: 'INVITE', credentials: invitation.credentials, address: invitation.address });
-    this.#countUnknown(source, auth, invitation);
-    const verdict = routeCall({ dialled, caller: auth?.kind === 'authenticated' ? 'user' : 'anybody', callsFrom });
+    const auth: AuthVerdict | undefined = dialled === 'room' || registrar.size === 0 ? undefined : registrar.authenticate({ method: 'INVITE', credentials: invitation.credentials, address: invitation.address });
+    const by: Dialler = auth?.kind === 'authenticated' ? { kind: 'user', name: auth.user } : { kind: 'anybody' };
+    const number = dialled === 'elsewhere' ? planner.number(invitation.aliases.at(-1) ?? '', by) : undefined;
+    if (number === undefined || by.kind === 'user') this.#countUnknown(source, auth, invitation);
+    // Where there are no users nobody can prove to be one.
+    const callsFrom = registrar.size === 0 ? 'anyone' : this.#options.callsFrom;
+    const verdict = routeCall({ dialled: number === undefined ? dialled : 'number', caller: by.kind === 'user' ? 'user' : 'anybody', callsFrom });
     log.debug({ alias: invitation.aliases[0], rule: verdict.rule }, 'a call is routed');
     if (verdict.kind === 'room') registry.arrive(invitation.takeLeg());
-    else if (verdict.kind === 'user') this.#call(invitation, auth?.kind === 'authenticated' ? auth.user : undefined);
+    else if (number !== undefined) this.#sendOn(invitation, number, by);
+    else if (verdict.kind === 'user') this.#call(invitation, by.kind === 'user' ? by.name : undefined);
     else if (auth !== undefined && auth.kind !== 'authenticated') invitation.refuse(auth);
   }
 
@@ -126,13 +140,10 @@ export class Switchboard {
   }
 
   #call(invitation: Invitation, callerName: string | undefined): void {
-    const { registry, registrar, callLimit, ringingMs, longestMs, cdr, scheduler, log } = this.#options;
+    const { registrar, ringingMs, longestMs, cdr, scheduler, log } = this.#options;
     const leg = invitation.takeForUser();
     const alias = invitation.aliases.at(-1) ?? '';
-    // Who has proved a secret is shown by the name of it, whatever the call says.
-    const caller = callerName === undefined ? undefined : registrar.user(callerName);
-    const number = leg.caller.privacy === 'withheld' ? '' : leg.caller.number;
-    const from = caller === undefined ? { name: number || 'anonymous', display: leg.caller.name } : { name: caller.name, display: caller.display };
+    const from = this.#shownAs(leg.caller, callerName);
     const call: UserCall = new UserCall({
       leg,
       alias,
@@ -146,6 +157,29 @@ export class Switchboard {
       onFlowFailed: (contact) => registrar.flowFailed(alias, contact),
       onClosed: () => this.#closed(call.id),
     });
+    this.#begin(call);
+  }
+
+  /** Who has proved a secret is shown by the name of it, whatever the call says. */
+  #shownAs(caller: Caller, userName: string | undefined): CallTarget['from'] {
+    const user = userName === undefined ? undefined : this.#options.registrar.user(userName);
+    if (user !== undefined) return { name: user.name, display: user.display };
+    return { name: (caller.privacy === 'withheld' ? '' : caller.number) || 'anonymous', display: caller.name };
+  }
+
+  #sendOn(invitation: Invitation, route: NumberRoute, by: Dialler): void {
+    const { planner, port, gateway, ringingMs, cdr, scheduler, log } = this.#options;
+    const leg = invitation.takeLeg(by.kind === 'user' ? by.name : undefined);
+    const alias = invitation.aliases.at(-1) ?? '';
+    const { dtmf, ...where } = planner.toNumber(route, this.#shownAs(leg.caller, by.kind === 'user' ? by.name : undefined));
+    const callee = port.dial({ ...where, dialled: alias, name: alias, hopsLeft: leg.hopsLeft - 1 });
+    log.info({ call: leg.id, rule: route.rule.id, name: route.rule.name }, 'a number rule sends a call on');
+    const call: GatewayCall = new GatewayCall({ caller: leg, callee, alias, ...(dtmf === undefined ? {} : { dtmf }), ...gateway, ringingMs, cdr, scheduler, log, onClosed: () => this.#closed(call.id) });
+    this.#begin(call);
+  }
+
+  #begin(call: UserCall | GatewayCall): void {
+    const { registry, callLimit } = this.#options;
     this.#calls.set(call.id, call);
     if (registry.state === 'draining') call.end('shutdown');
     else if (registry.counts().calls + this.#calls.size > callLimit) call.end('media_unavailable');

@@ -4,8 +4,8 @@ import { unreachable } from '../lib/result.ts';
 import type { EndReason } from './reasons.ts';
 
 export interface RouteInput {
-  /** What was dialled is called. `elsewhere`: neither a room, nor the attendant, nor a user. */
-  readonly dialled: 'room' | 'user' | 'elsewhere';
+  /** What was dialled is called. `number`: a rule leads it on, and is granted to who calls; `elsewhere`: nothing of these. */
+  readonly dialled: 'room' | 'user' | 'number' | 'elsewhere';
   /** `user`: has proved a secret with this call. */
   readonly caller: 'user' | 'anybody';
   readonly callsFrom: 'users' | 'anyone';
@@ -15,11 +15,12 @@ export type RouteVerdict =
   /** Taken as all calls to rooms, an unknown alias included. */
   | { readonly kind: 'room'; readonly rule: 'room' | 'unknown_alias' }
   | { readonly kind: 'user'; readonly rule: 'proven_caller' | 'anyone_calls_users' }
+  | { readonly kind: 'number'; readonly rule: 'number_rule' }
   | { readonly kind: 'challenge'; readonly rule: 'users_call_users' };
 
-/** Asked only where there are users at all. */
 export function routeCall({ dialled, caller, callsFrom }: RouteInput): RouteVerdict {
   if (dialled === 'room') return { kind: 'room', rule: 'room' };
+  if (dialled === 'number') return { kind: 'number', rule: 'number_rule' };
   const mayCall = caller === 'user' || callsFrom === 'anyone';
   // Whatever is dialled: a stranger does not learn which users there are.
   if (!mayCall) return { kind: 'challenge', rule: 'users_call_users' };

@@ -64,6 +64,7 @@ const statuses: Readonly<Record<string, number>> = {
   member_exists: 409,
   idempotency_in_progress: 409,
   no_video: 409,
+  not_supported: 409,
   not_now: 409,
   room_closed: 409,
   full: 409,

@@ -38,6 +38,8 @@ export interface CallLeg {
 }
 
 export interface InboundLeg extends CallLeg {
+  /** How often it may still be sent on (Max-Forwards). */
+  readonly hopsLeft: number;
   /** Tells the caller that it rings elsewhere. */
   ring(): void;
 }

@@ -18,6 +18,8 @@ export interface DialRequest {
   readonly identity?: string;
   /** Digest of ours, where a target asks (RFC 3261 §22). */
   readonly credentials?: DialCredentials;
+  /** Of a call that is sent on (RFC 3261 §16.6 step 3): Max-Forwards. */
+  readonly hopsLeft?: number;
   /** For a conference. */
   readonly into?: DialledLeg;
 }

@@ -21,6 +21,7 @@ export class FakeLeg implements InboundLeg {
   readonly aliases: readonly [string, ...string[]];
   readonly caller: Caller;
   readonly offer: LegOffer;
+  readonly hopsLeft = 70;
   readonly identity?: string;
   readonly credential?: string;
   readonly #points: Points;

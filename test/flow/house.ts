@@ -11,6 +11,7 @@ import { loadConfig, shippedConfig } from '../../src/config/load.ts';
 import { policyOf } from '../../src/config/policy.ts';
 import type { Decision } from '../../src/domain/decision.ts';
 import type { RoomEvent } from '../../src/domain/events.ts';
+import type { Policy } from '../../src/domain/policy.ts';
 import type { EndReason } from '../../src/domain/reasons.ts';
 import { validateKeypad } from '../../src/domain/keypad.ts';
 import { Pin } from '../../src/domain/pin-format.ts';
@@ -51,6 +52,7 @@ export class House {
   readonly points = new Points();
   readonly media = new FakeMedia(this.clock, this.points);
   readonly registry: Registry;
+  readonly policy: Policy;
   readonly events: RoomEvent[] = [];
   readonly decisions: Decision[] = [];
   readonly #stores: Stores;
@@ -68,11 +70,12 @@ export class House {
     assert.ok(config.ok, JSON.stringify(config));
     this.#cdr = new WriteQueue<CdrRecord>({ write: (records) => stores.cdr.write(records), scheduler: this.clock, report: (report) => log.warn(report, "call records") });
     let ids = 0;
+    this.policy = policyOf(config.value);
     this.registry = new Registry({
       rooms: this.#guarded(stores.rooms),
       media: this.media,
       cdr: this.#cdr,
-      policy: policyOf(config.value),
+      policy: this.policy,
       attendant: { aliases: config.value.attendant.aliases, pin: config.value.attendant.pin === null ? undefined : new Pin(config.value.attendant.pin), longestNumber: 20 },
       language: 'en',
       callLimit: config.value.limits.calls,

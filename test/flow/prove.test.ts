@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createDigestHashes } from '../../src/adapters/system/digest-hashes.ts';
 import { tokenOf } from '../../src/adapters/drachtio/inbound-leg.ts';
+import { DialPlanner } from '../../src/call/dial-planner.ts';
 import { Registrar } from '../../src/call/registrar.ts';
 import { Switchboard } from '../../src/call/switchboard.ts';
 import { digestResponse, ha1Of, type DigestCredentials } from '../../src/domain/digest.ts';
@@ -53,6 +54,18 @@ class Ring implements Invitation {
   }
 }
 
+/** Nobody is called. */
+const calling = (house: House, registrar: Registrar) => ({
+  planner: new DialPlanner({ registrar, ownHosts: () => [] }),
+  port: {
+    available: true,
+    dial: () => {
+      throw new Error('somebody was called');
+    },
+  },
+  gateway: { media: house.media, ending: house.policy.ending, language: 'en' },
+});
+
 function proof(ring: Ring, username: string, given: string): readonly DigestCredentials[] {
   assert.ok(ring.answered?.kind === 'challenge');
   const { nonce } = ring.answered.challenge;
@@ -69,7 +82,7 @@ describe('policy section 1, row 4: who says he is a user of ours proves it', () 
       await house.addRoom('5000', { host: hostPin, owner: 'olga' });
       const registrar = new Registrar({ store: house.stores.users, realm, algorithms: ['SHA-256'], hashes, rules: { minExpires: 60, maxExpires: 3_600, defaultExpires: 600, contactsPerUser: 5 }, scheduler: house.clock, log });
       assert.ok((await registrar.start()).ok);
-      const board = new Switchboard({ registry: house.registry, registrar, rooms: house.stores.rooms, attendantAliases: [], callsFrom: 'users', ringingMs: 1, longestMs: 1, callLimit: 100, cdr: { record: () => undefined }, scheduler: house.clock, log });
+      const board = new Switchboard({ registry: house.registry, registrar, rooms: house.stores.rooms, attendantAliases: [], callsFrom: 'users', ringingMs: 1, longestMs: 1, callLimit: 100, ...calling(house, registrar), cdr: { record: () => undefined }, scheduler: house.clock, log });
       const ring = async (from: Invitation['from'], authorization?: readonly DigestCredentials[]): Promise<Ring> => {
         const made = new Ring(house, from, authorization);
         board.arrive(made);

@@ -11,6 +11,7 @@ import { callerOf, type TrustedPeers } from './caller.ts';
 import { headerText, shownText } from './header-text.ts';
 import { LegDialog } from './leg-dialog.ts';
 import { allowed } from './methods.ts';
+import { hopsLeft } from './next-hop.ts';
 
 /** How an end is said in SIP: the status of a failure response, the value of the Reason header, and a text for Warning. */
 export type WireEnd = (reason: EndReason) => { readonly status: number; readonly reason: string; readonly warning?: string };
@@ -49,6 +50,7 @@ export class SipLeg implements InboundLeg {
   readonly identity?: string;
   readonly credential?: string;
   readonly offer: LegOffer;
+  readonly hopsLeft: number;
   readonly #options: SipLegOptions;
   #handlers: LegHandlers | undefined;
   #state: State = { is: 'arrived' };
@@ -66,6 +68,7 @@ export class SipLeg implements InboundLeg {
     this.protocolId = shownText(req.get('Call-ID') ?? '');
     this.aliases = dialled(req.uri);
     this.caller = callerOf(req, options.trusted);
+    this.hopsLeft = hopsLeft(req);
     this.offer = offerOf(req);
     // RFC 3261 §9.2; the server has answered the CANCEL, and the INVITE with 487.
     req.on('cancel', () => this.#farEnded('caller_cancelled'));

@@ -19,6 +19,9 @@ export function proxyOf(hop: NextHop): string | undefined {
 
 export const routeOf = (hop: NextHop): Srf.Headers => (hop.kind === 'path' ? { Route: hop.uris.map((proxy) => `<${proxy}>`).join(', ') } : {});
 
+/** RFC 3261 §8.1.1.6: 70 where none is said. */
+export const hopsLeft = (req: Srf.Request): number => Math.min(70, Number(/^\d{1,3}$/.exec((req.get('Max-Forwards') ?? '70').trim())?.[0] ?? 70));
+
 /** RFC 5626 §5.3: `ob`, as no new connection gets through to who is behind a NAT. */
 const flowUri = ({ address, port, transport }: Flow): string => `sip:${formatHostPort(address, port)};transport=${transport};ob`;
 

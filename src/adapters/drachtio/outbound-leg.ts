@@ -120,7 +120,7 @@ export class SipOutboundLeg implements OutboundLeg {
   }
 
   #invite(branch: number, { uri, hop, from }: CallTarget, localSdp: string): void {
-    const { credentials } = this.#request;
+    const { credentials, hopsLeft } = this.#request;
     const display = shownText(from.display);
     const proxy = proxyOf(hop);
     this.#options.srf.createUAC(
@@ -131,6 +131,7 @@ export class SipOutboundLeg implements OutboundLeg {
           // The server puts its own address in the place of localhost.
           From: formatNameAddr({ ...(display === '' ? {} : { display }), uri: `sip:${encodeURIComponent(from.name)}@localhost`, params: new Map() }),
           Allow: allowed,
+          ...(hopsLeft === undefined ? {} : { 'Max-Forwards': String(hopsLeft) }),
           ...routeOf(hop),
         },
         ...(proxy === undefined ? {} : { proxy }),

@@ -9,7 +9,7 @@ import { headerText, shownText } from './header-text.ts';
 import type { SipLegOptions } from './inbound-leg.ts';
 import { joinDialogs } from './join-dialogs.ts';
 import { allowed } from './methods.ts';
-import { proxyOf, routeOf, statusOf } from './next-hop.ts';
+import { hopsLeft, proxyOf, routeOf, statusOf } from './next-hop.ts';
 
 /** The server answers at once whether a response went out. */
 const sendMs = 4_000;
@@ -177,6 +177,3 @@ function offerOf(req: Srf.Request): UserCallLeg['offer'] {
   if (!/^application\/sdp\s*(;|$)/i.test((req.get('Content-Type') ?? '').trim())) return req.body === '' ? 'no_common_codec' : 'bad_offer';
   return hopsLeft(req) > 1 ? 'usable' : 'callee_unavailable';
 }
-
-/** RFC 3261 §8.1.1.6: 70 where none is said. */
-const hopsLeft = (req: Srf.Request): number => Math.min(70, Number(/^\d{1,3}$/.exec((req.get('Max-Forwards') ?? '70').trim())?.[0] ?? 70));
