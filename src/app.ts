@@ -13,6 +13,7 @@ import { WriteQueue, type WriteQueueReport } from './adapters/sqlite/write-queue
 import { createDigestHashes } from './adapters/system/digest-hashes.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
+import { DialPlanner } from './call/dial-planner.ts';
 import { Registrar } from './call/registrar.ts';
 import { Registry, type LiveCounts } from './call/registry.ts';
 import { Switchboard } from './call/switchboard.ts';
@@ -27,6 +28,7 @@ import type { RoomEvent } from './domain/events.ts';
 import { Pin } from './domain/pin-format.ts';
 import { endCause, reasonHeader } from './domain/reasons.ts';
 import { calleeEnd } from './domain/user-call.ts';
+import { createDialling, ownHosts } from './dialling.ts';
 import { reloadCertificates, startMediaServer, startSipServer } from './embedded.ts';
 import { attempt, errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
@@ -230,12 +232,19 @@ class Program implements App {
       newId,
       identityOf: (name) => registrar.identity(name),
       isExempt: (address) => exempt.has(address),
-      onEvent: (event) => events.record(event),
+      onEvent: (event) => {
+        events.record(event);
+        dialling.preconfigured.onEvent(event);
+      },
       onDecision: (decision) => decisions.record(decision),
-      // Calling out, moving, speaking and recording by command have no service yet.
-      perform: () => Promise.resolve('not_now'),
+      // Moving, speaking and recording by command have no service yet.
+      perform: (room, effect) => dialling.perform(room, effect),
     });
     const policy = policyOf(config);
+    const planner = new DialPlanner({ registrar, ownHosts: () => ownHosts(config, signalling.addresses) });
+    const rules = await stores.numberRules.all();
+    if (!rules.ok) return rules;
+    planner.rulesChanged(rules.value);
     const switchboard = new Switchboard({
       registry,
       registrar,
@@ -245,6 +254,11 @@ class Program implements App {
       ringingMs: config.registrar.ringing * 1_000,
       longestMs: policy.ending.longestConnectionMs,
       callLimit: config.limits.calls,
+      planner,
+      get port() {
+        return signalling;
+      },
+      gateway: { media, ending: policy.ending, language: config.room.language },
       cdr,
       scheduler,
       log,
@@ -261,6 +275,7 @@ class Program implements App {
       trustedPeers: config.sip.trustedPeers,
       onCall: (invitation) => switchboard.arrive(invitation),
     });
+    const dialling = createDialling({ registry, planner, port: signalling, rooms: stores.rooms, ringingMs: config.registrar.ringing * 1_000, onEvent: (event) => events.record(event), scheduler, log });
     this.#onStop('signalling', () => signalling.stop());
     this.#onStop('media', () => media.stop());
     this.#registry = registry;
