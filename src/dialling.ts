@@ -1,0 +1,55 @@
+/** Calls that we make, put together: into conferences by command, of preconfigured participants, and by number rules. */
+import { DialOut } from './call/dial-out.ts';
+import type { DialPlanner } from './call/dial-planner.ts';
+import { DialPreconfigured } from './call/dial-preconfigured.ts';
+import type { Registry, RegistryOptions } from './call/registry.ts';
+import type { Config } from './config/schema.ts';
+import type { RoomEvent } from './domain/events.ts';
+import { hostOfTarget } from './domain/number-rules.ts';
+import type { Scheduler } from './lib/machine.ts';
+import type { DialPort } from './ports/dial.ts';
+import type { Log } from './ports/log.ts';
+import type { RoomStore } from './ports/rooms.ts';
+
+export interface DiallingOptions {
+  readonly registry: Registry;
+  readonly planner: DialPlanner;
+  readonly port: DialPort;
+  readonly rooms: Pick<RoomStore, 'byId'>;
+  readonly ringingMs: number;
+  readonly onEvent: (event: RoomEvent) => void;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+}
+
+export interface Dialling {
+  readonly dialOut: DialOut;
+  readonly preconfigured: DialPreconfigured;
+  /** Of the commands that a conference does not carry out itself, those that call or write. */
+  readonly perform: RegistryOptions['perform'];
+}
+
+/** RFC 3428 §8: a message must fit a datagram of 1300 bytes, headers included. */
+const longestMessageBytes = 800;
+
+export function createDialling(options: DiallingOptions): Dialling {
+  const { registry } = options;
+  const dialOut = new DialOut(options);
+  const preconfigured = new DialPreconfigured({ ...options, dialOut });
+  return {
+    dialOut,
+    preconfigured,
+    perform: async (room, { command, by }) => {
+      if (command.type === 'dial') {
+        const dialled = await dialOut.dial(room, command.to, by);
+        return dialled.ok ? 'done' : dialled.error;
+      }
+      if (command.type === 'message') return Buffer.byteLength(command.text) > longestMessageBytes ? 'value_invalid' : registry.message(room, command.to, command.text);
+      return 'not_now';
+    },
+  };
+}
+
+/** Hosts by which this one is called: its realm, the names it was given, and where it listens. */
+export const ownHosts = ({ registrar, sip }: Pick<Config, 'registrar' | 'sip'>, addresses: readonly string[]): readonly string[] =>
+  [registrar.realm, ...sip.hosts, ...addresses.flatMap((address) => hostOfTarget(address) ?? [])].map((host) => host.toLowerCase());
