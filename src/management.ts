@@ -14,6 +14,7 @@ import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
 import { ok, type Result } from './lib/result.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './manage/first-admin.ts';
+import { choresOf, Housekeeping, type Retention } from './manage/housekeeping.ts';
 import type { Presence, RoomNews } from './manage/room-news.ts';
 import { Rooms } from './manage/rooms.ts';
 import { Users, type UserNews } from './manage/users.ts';
@@ -51,8 +52,6 @@ export interface Management {
   stop(): Promise<void>;
 }
 
-const sweepMs = 3_600_000;
-
 export async function startManagement(options: ManagementOptions): Promise<Result<Management, Problem>> {
   const { config, stores, hashes, bindingsOf, scheduler, log } = options;
   const now = (): number => scheduler.now();
@@ -81,13 +80,16 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
     rooms,
     sipHost: config.invitation.sipHost ?? sipHostOf(options.sipAddresses),
     phoneNumber: config.invitation.phoneNumber ?? undefined,
+    pinBounds: roomSettings(config).pinBounds,
+    randomBelow,
     passwords,
     secrets,
     newId,
     now,
   });
   if (!http.ok) return http;
-  const stopSweep = sweep(stores, scheduler, log);
+  const housekeeping = new Housekeeping({ chores: choresOf(stores, retentionOf(config)), scheduler, log });
+  housekeeping.start();
   return ok({
     http: http.value,
     users,
@@ -97,9 +99,9 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
       const request = parseApiParams(params);
       return request.ok ? ok(await http.value.local(request.value)) : request;
     },
-    stop: () => {
-      stopSweep();
-      return http.value.close();
+    stop: async () => {
+      await http.value.close();
+      await housekeeping.stop();
     },
   });
 }
@@ -111,17 +113,7 @@ function sipHostOf(addresses: readonly string[]): string {
   return address.replace(/^sips?:/, '').replace(/;.*$/, '');
 }
 
-/** What has expired is worth nothing already; from time to time it is forgotten. */
-function sweep({ tokens, idempotency }: Stores, scheduler: Scheduler, log: Log): () => void {
-  let cancel: () => void = () => undefined;
-  const next = (): void => {
-    cancel = scheduler.after(sweepMs, () => {
-      void Promise.all([tokens.prune(scheduler.now()), idempotency.prune(scheduler.now())]).then((outcomes) => {
-        for (const outcome of outcomes) if (!outcome.ok) log.warn({ code: outcome.error.code, problem: outcome.error.message }, 'what has expired could not be forgotten');
-      });
-      next();
-    });
-  };
-  next();
-  return () => cancel();
+function retentionOf({ retention }: Config): Retention {
+  const { events, audit, decisions, callRecords, eventCount, undeliveredEventCount } = retention;
+  return { events: events * 1_000, mostEvents: eventCount, mostUndeliveredEvents: undeliveredEventCount, audit: audit * 1_000, decisions: decisions * 1_000, callRecords: callRecords * 1_000 };
 }

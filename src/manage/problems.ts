@@ -11,4 +11,4 @@ export function failedBy(problems: readonly Problem[]): Result<never, Problems> 
 }
 
 /** What is wrong in these outcomes. */
-export const problemsOf = (...outcomes: readonly Result<unknown, Problem | readonly Problem[]>[]): readonly Problem[] => outcomes.flatMap((outcome) => (outcome.ok ? [] : outcome.error));
+export const problemsOf = (...outcomes: readonly Result<unknown, Problem | readonly Problem[]>[]): readonly Problem[] => outcomes.flatMap((outcome) => (outcome.ok ? [] : 'code' in outcome.error ? [outcome.error] : outcome.error));

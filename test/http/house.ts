@@ -17,6 +17,7 @@ import type { Result } from '../../src/lib/result.ts';
 import type { RoomNews } from '../../src/manage/room-news.ts';
 import { planningHorizonMs, Rooms, type RoomsOptions } from '../../src/manage/rooms.ts';
 import { Users, type UserNews } from '../../src/manage/users.ts';
+import type { Log } from '../../src/ports/log.ts';
 import type { Readiness } from '../../src/ports/status.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import type { TokenSubject } from '../../src/ports/tokens.ts';
@@ -40,6 +41,9 @@ export interface Ask {
   readonly apiKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** Options that need the stores. */
+export type OverStores = (stores: Stores, around: { readonly now: () => number; readonly log: Log }) => Promise<Partial<ApiOptions>>;
 
 /** The API over real stores and a real socket, on a clock moved by hand. */
 export class ApiHouse {
@@ -71,7 +75,7 @@ export class ApiHouse {
     this.#time = time;
   }
 
-  static async open(given: Partial<ApiOptions> = {}, roomOptions: Partial<RoomsOptions> = {}): Promise<ApiHouse> {
+  static async open(given: Partial<ApiOptions> = {}, roomOptions: Partial<RoomsOptions> = {}, overStores: OverStores = () => Promise.resolve({})): Promise<ApiHouse> {
     const dataDir = mkdtempSync(join(tmpdir(), 'vestibule-http-'));
     const time = { now: Date.UTC(2026, 0, 1) };
     const now = (): number => time.now;
@@ -113,6 +117,9 @@ export class ApiHouse {
       stores,
       users,
       rooms,
+      onRooms: (each) => void roomNews.push(each),
+      pinBounds: { minLength: 4, maxLength: 9 },
+      randomBelow,
       presence: () => present,
       sipHost: 'sip.example.com',
       phoneNumber: '+4930123456',
@@ -136,6 +143,7 @@ export class ApiHouse {
       newId,
       now,
       log,
+      ...(await overStores(stores, { now, log })),
       ...given,
     });
     if (!started.ok) {
