@@ -13,7 +13,7 @@ export interface Contradiction {
 /** `chosen(path)`: whether somebody set this key, or it is the default. */
 export function contradictions(values: Values, chosen: (path: string) => boolean): readonly Contradiction[] {
   const found: Contradiction[] = [];
-  const { rtp, sip, http, h323, pin, attendant, ending, keypad, registrar } = values;
+  const { rtp, sip, http, h323, pin, attendant, ending, keypad, registrar, retention } = values;
   if (rtp.portMin >= rtp.portMax) {
     found.push({ paths: ['rtp.portMin', 'rtp.portMax'], message: 'rtp.portMin is not below rtp.portMax', advice: 'leave at least two ports between them, two for each call' });
   }
@@ -56,6 +56,9 @@ export function contradictions(values: Values, chosen: (path: string) => boolean
   }
   if (registrar.minExpires > registrar.maxExpires) {
     found.push({ paths: ['registrar.minExpires', 'registrar.maxExpires'], message: 'registrar.minExpires is above registrar.maxExpires', advice: 'exchange them' });
+  }
+  if (retention.undeliveredEventCount < retention.eventCount) {
+    found.push({ paths: ['retention.undeliveredEventCount', 'retention.eventCount'], message: 'retention.undeliveredEventCount is below retention.eventCount', advice: 'give events a webhook waits for at least as much room as the others' });
   }
   const codes = Object.entries(keypad.codes);
   codes.forEach(([action, code], index) => {

@@ -7,6 +7,8 @@ import { z } from 'zod';
 const seconds = z.number().positive().max(31_536_000);
 /** 0 has a meaning of its own, said with the key. */
 const secondsOrZero = z.number().min(0).max(31_536_000);
+/** 0: for ever. Ten years. */
+const kept = z.int().min(0).max(315_360_000);
 const port = z.int().min(1).max(65_535);
 const portOrFree = z.int().min(0).max(65_535);
 const text = z.string().min(1).max(1_024);
@@ -139,6 +141,7 @@ export const configSchema = z.strictObject({
   }),
   recording: z.strictObject({ maxBytes: z.int().min(0).max(1_000_000_000_000_000), retention: secondsOrZero }),
   speech: z.strictObject({ command: z.array(text).max(32), timeout: seconds }),
+  retention: z.strictObject({ events: kept, eventCount: count, undeliveredEventCount: count, audit: kept, decisions: kept, callRecords: kept }),
   drain: z.strictObject({ timeout: secondsOrZero }),
   limits: z.strictObject({
     calls: z.int().min(1).max(100_000),

@@ -37,6 +37,6 @@ export interface AuditStore {
   add(entry: AuditEntry): Promise<Result<void, StoreProblem>>;
   /** Newest first. */
   list(query: AuditQuery): Promise<Result<Page<AuditRecord>, StoreProblem>>;
-  /** Drops what is older than `before` (ms since the epoch); answers how many. */
-  prune(before: number): Promise<Result<number, StoreProblem>>;
+  /** Drops what is older than `before` (ms since the epoch), `limit` at most; answers how many. */
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>>;
 }

@@ -20,8 +20,8 @@ export type CdrRecord =
 export interface CdrStore {
   /** Writes all of `records`, in order, or none. A record about a call or conference that was never opened changes nothing. */
   write(records: readonly CdrRecord[]): Promise<Result<void, StoreProblem>>;
-  /** Closes what a crash left open, with reason `restart`, at time `at`; answers how many of each. To be called before the first call. */
-  closeLeftOpen(at: number): Promise<Result<{ readonly calls: number; readonly conferences: number }, StoreProblem>>;
+  /** Closes what a crash left open, with reason `restart`, at time `at`; answers how many of each. To be called before the first call. `except`: calls and conferences that may go on. */
+  closeLeftOpen(at: number, except?: readonly string[]): Promise<Result<{ readonly calls: number; readonly conferences: number }, StoreProblem>>;
 }
 
 /** Takes records from calls: never fails, never waits. What cannot be written is kept and tried again. */
@@ -74,6 +74,6 @@ export interface CdrQuery {
   call(id: string): Promise<Result<CdrCall | undefined, StoreProblem>>;
   calls(query: CdrCallQuery): Promise<Result<Page<CdrCall>, StoreProblem>>;
   conferences(query: CdrConferenceQuery): Promise<Result<Page<CdrConference>, StoreProblem>>;
-  /** Drops what ended before `before`; answers how many of both. */
-  prune(before: number): Promise<Result<number, StoreProblem>>;
+  /** Drops what ended before `before` (ms since the epoch), `limit` calls and `limit` conferences at most; answers how many of the kind that had more. */
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>>;
 }

@@ -7,6 +7,6 @@ export interface DecisionStore {
   add(decisions: readonly Decision[]): Promise<Result<void, StoreProblem>>;
   /** In order of being made. */
   ofCall(call: string): Promise<Result<readonly Decision[], StoreProblem>>;
-  /** Drops those made before `before` (ms since the epoch); answers how many. */
-  prune(before: number): Promise<Result<number, StoreProblem>>;
+  /** Drops those made before `before` (ms since the epoch), `limit` at most; answers how many. */
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>>;
 }

@@ -20,6 +20,14 @@ export interface EventQuery {
   readonly types?: readonly string[];
 }
 
+/** An event is dropped when it is older than `since`, or one of more than `most`; but while a webhook has not got it, only when it is one of more than `mostUndelivered`. */
+export interface EventsToKeep {
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly most: number;
+  readonly mostUndelivered: number;
+}
+
 /** The outbox: what happened is kept before anybody is told. */
 export interface EventStore {
   /** All of them in this order, or none. */
@@ -30,8 +38,8 @@ export interface EventStore {
   afterInRoom(room: RoomId, seq: number, limit: number): Promise<Result<readonly StoredEvent[], StoreProblem>>;
   /** The ids of the oldest that is kept and of the newest there ever was; 0 where there is none. A cursor below `oldest - 1` has missed some. */
   range(): Promise<Result<{ readonly oldest: number; readonly newest: number }, StoreProblem>>;
-  /** Drops what is older than `before` (ms since the epoch), and the oldest beyond `most`; answers how many. Numbers go on. */
-  prune(before: number, most: number): Promise<Result<number, StoreProblem>>;
+  /** Drops what need not be kept any longer, from the oldest on and `limit` at most; answers how many. Numbers go on. */
+  prune(keep: EventsToKeep, limit: number): Promise<Result<number, StoreProblem>>;
   /** Calls `listener` after every commit that added events, by whatever store of this process. The function returned ends it. */
   onAppended(listener: () => void): () => void;
 }

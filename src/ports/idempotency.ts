@@ -32,5 +32,6 @@ export interface IdempotencyStore {
   release(request: IdempotentRequest): Promise<Result<void, StoreProblem>>;
   /** Releases what a crash left under way. To be called before the first request. */
   releaseLeftOpen(): Promise<Result<void, StoreProblem>>;
-  prune(now: number): Promise<Result<number, StoreProblem>>;
+  /** Drops what has expired at `now`, `limit` at most; answers how many. */
+  prune(now: number, limit: number): Promise<Result<number, StoreProblem>>;
 }

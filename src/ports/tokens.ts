@@ -37,6 +37,6 @@ export interface TokenStore {
   rotate(hash: string, next: (used: Token) => readonly Token[], now: number): Promise<Result<Rotation, StoreProblem>>;
   /** Logs out what came of one login. */
   endFamily(family: string): Promise<Result<void, StoreProblem>>;
-  /** Drops what expired before `now`; answers how many. */
-  prune(now: number): Promise<Result<number, StoreProblem>>;
+  /** Drops what has expired at `now`, `limit` at most; answers how many. */
+  prune(now: number, limit: number): Promise<Result<number, StoreProblem>>;
 }

@@ -54,4 +54,6 @@ export interface WebhookStore {
   deadLetters(id: string, query: PageQuery): Promise<Result<Page<DeadLetter>, StoreProblem>>;
   /** Forgets dead letters, those of these events or all. */
   dropDeadLetters(id: string, events?: readonly number[]): Promise<Result<number, StoreProblem>>;
+  /** Drops those given up before `before` (ms since the epoch), `limit` at most; answers how many. */
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>>;
 }

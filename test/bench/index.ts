@@ -1,4 +1,4 @@
-/** `npm run bench`: what a call feels like; `capacity`: how many there can be; `calls`: how many a second; `dtmf`: how many keys are read right. */
+/** `npm run bench`: what a call feels like; `capacity`: how many there can be; `calls`: how many a second; `dtmf`: how many keys are read right; `stores`: what the database costs. */
 if (process.argv[2] === 'capacity') {
   const { capacityMain } = await import('./capacity-main.ts');
   await capacityMain(process.argv.slice(3));
@@ -8,6 +8,8 @@ if (process.argv[2] === 'capacity') {
 } else if (process.argv[2] === 'dtmf') {
   const { dtmfMain } = await import('./dtmf-main.ts');
   await dtmfMain(process.argv.slice(3));
+} else if (process.argv[2] === 'stores') {
+  await import('./stores.ts');
 } else {
   await import('./main.ts');
 }

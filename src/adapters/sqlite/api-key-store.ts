@@ -24,7 +24,7 @@ export class SqliteApiKeyStore implements ApiKeyStore {
   }
 
   add(key: Omit<ApiKey, 'lastUsedAt'>, hash: string, trail: TrailOf<[added: ApiKey]>): Promise<Result<ApiKey, StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const { id, name, prefix, scopes, createdBy, createdAt, expiresAt } = key;
       const row = await db
         .insertInto('api_keys')
@@ -45,13 +45,13 @@ export class SqliteApiKeyStore implements ApiKeyStore {
   }
 
   touch(id: string, at: number): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       await db.updateTable('api_keys').set({ last_used_at: at }).where('id', '=', id).execute();
     });
   }
 
   remove(id: string, trail: TrailOf<[removed: ApiKey]>): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const row = await db.deleteFrom('api_keys').where('id', '=', id).returningAll().executeTakeFirst();
       if (row === undefined) throw new Refused(storeProblem('api_key_unknown', 'there is no such API key'));
       await leave(trail(keyOf(row)));

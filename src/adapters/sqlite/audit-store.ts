@@ -15,7 +15,7 @@ export class SqliteAuditStore implements AuditStore {
   }
 
   add(entry: AuditEntry): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write((_, leave) => leave({ audit: entry, events: [] }));
+    return this.#transactions.writeBeside((_, leave) => leave({ audit: entry, events: [] }));
   }
 
   list({ after, limit, actor, action, object, from, to }: AuditQuery): Promise<Result<Page<AuditRecord>, StoreProblem>> {
@@ -32,8 +32,11 @@ export class SqliteAuditStore implements AuditStore {
     });
   }
 
-  prune(before: number): Promise<Result<number, StoreProblem>> {
-    return this.#transactions.write(async (db) => Number((await db.deleteFrom('audit').where('at', '<', before).executeTakeFirst()).numDeletedRows));
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>> {
+    return this.#transactions.writeBeside(async (db) => {
+      const old = db.selectFrom('audit').select('seq').where('at', '<', before).orderBy('at').limit(limit);
+      return Number((await db.deleteFrom('audit').where('seq', 'in', old).executeTakeFirst()).numDeletedRows);
+    });
   }
 }
 

@@ -29,11 +29,14 @@ export const listConferences = (transactions: Transactions, query: CdrConference
     return pageOf(await rows.execute(), query.limit, (row) => [row.started_at, row.id], conferenceOf);
   });
 
-export const pruneRecords = (transactions: Transactions, before: number): Promise<Result<number, StoreProblem>> =>
-  transactions.write(async (db) => {
-    const calls = await db.deleteFrom('cdr_calls').where('ended_at', '<', before).executeTakeFirst();
-    const conferences = await db.deleteFrom('cdr_conferences').where('ended_at', '<', before).executeTakeFirst();
-    return Number(calls.numDeletedRows + conferences.numDeletedRows);
+export const pruneRecords = (transactions: Transactions, before: number, limit: number): Promise<Result<number, StoreProblem>> =>
+  transactions.writeBeside(async (db) => {
+    const dropped: number[] = [];
+    for (const table of ['cdr_calls', 'cdr_conferences'] as const) {
+      const old = db.selectFrom(table).select('id').where('ended_at', '<', before).orderBy('ended_at').limit(limit);
+      dropped.push(Number((await db.deleteFrom(table).where('id', 'in', old).executeTakeFirst()).numDeletedRows));
+    }
+    return Math.max(...dropped);
   });
 
 /** Both tables are filtered and gone through alike. */

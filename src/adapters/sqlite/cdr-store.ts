@@ -13,15 +13,15 @@ export class SqliteCdrStore implements CdrStore, CdrQuery {
   }
 
   write(records: readonly CdrRecord[]): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       for (const record of records) await writeOne(db, record);
     });
   }
 
-  closeLeftOpen(at: number): Promise<Result<{ readonly calls: number; readonly conferences: number }, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
-      const calls = await db.updateTable('cdr_calls').set({ ended_at: at, end_reason: 'restart', end_cause: '', end_fault: 'us' }).where('ended_at', 'is', null).executeTakeFirst();
-      const conferences = await db.updateTable('cdr_conferences').set({ ended_at: at, end_reason: 'restart' }).where('ended_at', 'is', null).executeTakeFirst();
+  closeLeftOpen(at: number, except: readonly string[] = []): Promise<Result<{ readonly calls: number; readonly conferences: number }, StoreProblem>> {
+    return this.#transactions.writeBeside(async (db) => {
+      const calls = await db.updateTable('cdr_calls').set({ ended_at: at, end_reason: 'restart', end_cause: '', end_fault: 'us' }).where('ended_at', 'is', null).where('id', 'not in', except).executeTakeFirst();
+      const conferences = await db.updateTable('cdr_conferences').set({ ended_at: at, end_reason: 'restart' }).where('ended_at', 'is', null).where('id', 'not in', except).executeTakeFirst();
       return { calls: Number(calls.numUpdatedRows), conferences: Number(conferences.numUpdatedRows) };
     });
   }
@@ -38,8 +38,8 @@ export class SqliteCdrStore implements CdrStore, CdrQuery {
     return listConferences(this.#transactions, query);
   }
 
-  prune(before: number): Promise<Result<number, StoreProblem>> {
-    return pruneRecords(this.#transactions, before);
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>> {
+    return pruneRecords(this.#transactions, before, limit);
   }
 }
 

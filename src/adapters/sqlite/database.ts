@@ -11,17 +11,35 @@ import type { Tables } from './schema.ts';
 
 export const databasePath = (dataDir: string): string => join(dataDir, 'vestibule.db');
 
+/** What the connection below the queries knows. */
+export interface Connection {
+  isInTransaction(): boolean;
+  /** Differs when a process other than this one has committed (https://www.sqlite.org/pragma.html#pragma_data_version). */
+  changesByOthers(): number;
+}
+
+export interface OpenDatabase {
+  readonly db: Kysely<Tables>;
+  readonly connection: Connection;
+}
+
 /** Opens the database in this folder, making both when they are not there, and brings its tables up to date. */
-export async function openDatabase(dataDir: string, lockWaitMs: number): Promise<Result<Kysely<Tables>, StoreProblem>> {
+export async function openDatabase(dataDir: string, lockWaitMs: number): Promise<Result<OpenDatabase, StoreProblem>> {
   const connected = connect(dataDir, lockWaitMs);
   if (!connected.ok) return connected;
-  const migrated = await migrate(connected.value);
+  const { db } = connected.value;
+  const migrated = await migrate(db);
   if (migrated.ok) return connected;
-  await connected.value.destroy();
+  await db.destroy();
   return migrated;
 }
 
-function connect(dataDir: string, lockWaitMs: number): Result<Kysely<Tables>, StoreProblem> {
+export function connectionOf(database: Database.Database): Connection {
+  const version = database.prepare<[], number>('pragma data_version').pluck();
+  return { isInTransaction: () => database.inTransaction, changesByOthers: () => version.get() ?? 0 };
+}
+
+function connect(dataDir: string, lockWaitMs: number): Result<OpenDatabase, StoreProblem> {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const path = databasePath(dataDir);
@@ -39,7 +57,7 @@ function connect(dataDir: string, lockWaitMs: number): Result<Kysely<Tables>, St
       database.close();
       throw error;
     }
-    return ok(new Kysely<Tables>({ dialect: sqliteDialect(database) }));
+    return ok({ db: new Kysely<Tables>({ dialect: sqliteDialect(database) }), connection: connectionOf(database) });
   } catch (error) {
     return err(problemOf(error));
   }

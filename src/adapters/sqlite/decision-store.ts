@@ -12,7 +12,7 @@ export class SqliteDecisionStore implements DecisionStore {
   }
 
   add(decisions: readonly Decision[]): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       for (const { callId, at, stage, rule, outcome, inputs } of decisions) {
         await db.insertInto('decisions').values({ call_id: callId, at, stage, rule, outcome, inputs: JSON.stringify(inputs) }).execute();
       }
@@ -33,7 +33,10 @@ export class SqliteDecisionStore implements DecisionStore {
     });
   }
 
-  prune(before: number): Promise<Result<number, StoreProblem>> {
-    return this.#transactions.write(async (db) => Number((await db.deleteFrom('decisions').where('at', '<', before).executeTakeFirst()).numDeletedRows));
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>> {
+    return this.#transactions.writeBeside(async (db) => {
+      const old = db.selectFrom('decisions').select('seq').where('at', '<', before).orderBy('at').limit(limit);
+      return Number((await db.deleteFrom('decisions').where('seq', 'in', old).executeTakeFirst()).numDeletedRows);
+    });
   }
 }

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { RoomEvent } from '../../domain/events.ts';
 import type { RoomId } from '../../domain/room.ts';
 import type { Result } from '../../lib/result.ts';
-import type { EventQuery, EventStore, StoredEvent } from '../../ports/events.ts';
+import type { EventQuery, EventsToKeep, EventStore, StoredEvent } from '../../ports/events.ts';
 import type { StoreProblem } from '../../ports/store-problem.ts';
 import type { Tables } from './schema.ts';
 import type { Transactions, Tx } from './transactions.ts';
@@ -38,25 +38,33 @@ export class SqliteEventStore implements EventStore {
     });
   }
 
-  prune(before: number, most: number): Promise<Result<number, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+  prune({ since, most, mostUndelivered }: EventsToKeep, limit: number): Promise<Result<number, StoreProblem>> {
+    return this.#transactions.writeBeside(async (db) => {
       const newest = await newestEvent(db);
-      const young = await db.selectFrom('events').select((eb) => eb.fn.min('id').as('id')).where('at', '>=', before).executeTakeFirst();
+      const delivered = (await db.selectFrom('webhooks').select((eb) => eb.fn.min<number | null>('cursor').as('cursor')).executeTakeFirst())?.cursor ?? newest;
+      const oldest = await db.selectFrom('events').select(['id', 'at']).orderBy('id').limit(limit).execute();
+      const mayGo = ({ id, at }: { readonly id: number; readonly at: number }): boolean => id <= newest - mostUndelivered || (id <= delivered && (at < since || id <= newest - most));
       // Only from the beginning: a clock that went back leaves no gap.
-      const firstKept = Math.max(young?.id ?? newest + 1, newest - most + 1);
-      const { numDeletedRows } = await db.deleteFrom('events').where('id', '<', firstKept).executeTakeFirst();
-      await db
-        .deleteFrom('event_sequences')
-        .where('room_id', 'not in', (eb) => eb.selectFrom('rooms').select('id'))
-        .where('room_id', 'not in', (eb) => eb.selectFrom('events').select('room_id').where('room_id', 'is not', null).$narrowType<{ room_id: string }>())
-        .execute();
-      return Number(numDeletedRows);
+      const kept = oldest.find((event) => !mayGo(event));
+      const last = kept === undefined ? oldest.at(-1)?.id : kept.id - 1;
+      const dropped = last === undefined ? 0 : Number((await db.deleteFrom('events').where('id', '<=', last).executeTakeFirst()).numDeletedRows);
+      if (dropped < limit) await dropSequences(db);
+      return dropped;
     });
   }
 
   onAppended(listener: () => void): () => void {
     return this.#transactions.onAppended(listener);
   }
+}
+
+/** The numbers of rooms that are gone with all their events. */
+async function dropSequences(db: Tx): Promise<void> {
+  await db
+    .deleteFrom('event_sequences')
+    .where((eb) => eb.not(eb.exists(eb.selectFrom('rooms').select('rooms.id').whereRef('rooms.id', '=', 'event_sequences.room_id'))))
+    .where((eb) => eb.not(eb.exists(eb.selectFrom('events').select('events.id').whereRef('events.room_id', '=', 'event_sequences.room_id'))))
+    .execute();
 }
 
 /** Id of the newest event there ever was: numbers go on after the last was dropped. */

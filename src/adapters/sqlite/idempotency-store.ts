@@ -11,7 +11,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
   }
 
   claim({ actor, key, requestHash }: IdempotentRequest, now: number, expiresAt: number): Promise<Result<Claim, StoreProblem>> {
-    return this.#transactions.write(async (db): Promise<Claim> => {
+    return this.#transactions.writeBeside(async (db): Promise<Claim> => {
       await db.deleteFrom('idempotency_keys').where('actor', '=', actor).where('key', '=', key).where('expires_at', '<=', now).execute();
       const known = await db.selectFrom('idempotency_keys').selectAll().where('actor', '=', actor).where('key', '=', key).executeTakeFirst();
       if (known === undefined) {
@@ -24,24 +24,27 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
   }
 
   finish({ actor, key }: IdempotentRequest, { status, body }: StoredAnswer): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       await db.updateTable('idempotency_keys').set({ status, body }).where('actor', '=', actor).where('key', '=', key).execute();
     });
   }
 
   release({ actor, key }: IdempotentRequest): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       await db.deleteFrom('idempotency_keys').where('actor', '=', actor).where('key', '=', key).where('status', 'is', null).execute();
     });
   }
 
   releaseLeftOpen(): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       await db.deleteFrom('idempotency_keys').where('status', 'is', null).execute();
     });
   }
 
-  prune(now: number): Promise<Result<number, StoreProblem>> {
-    return this.#transactions.write(async (db) => Number((await db.deleteFrom('idempotency_keys').where('expires_at', '<=', now).executeTakeFirst()).numDeletedRows));
+  prune(now: number, limit: number): Promise<Result<number, StoreProblem>> {
+    return this.#transactions.writeBeside(async (db) => {
+      const expired = db.selectFrom('idempotency_keys').select(['actor', 'key']).where('expires_at', '<=', now).orderBy('expires_at').limit(limit).$asTuple('actor', 'key');
+      return Number((await db.deleteFrom('idempotency_keys').where((eb) => eb(eb.refTuple('actor', 'key'), 'in', expired)).executeTakeFirst()).numDeletedRows);
+    });
   }
 }

@@ -43,8 +43,8 @@ export type OpenProblem = Problem<StoreProblemCode | SecretProblemCode | 'secret
 export async function openStores(options: StoreOptions): Promise<Result<Stores, OpenProblem>> {
   const opened = await openDatabase(options.dataDir, options.lockWaitMs);
   if (!opened.ok) return opened;
-  const db = opened.value;
-  const transactions = new Transactions(db);
+  const { db, connection } = opened.value;
+  const transactions = new Transactions(db, connection);
   const meta = metaStore(transactions);
   const secret = await secretOf(meta, options.secretFile);
   if (!secret.ok) {
@@ -77,7 +77,7 @@ export async function openStores(options: StoreOptions): Promise<Result<Stores, 
     numberRules: new SqliteNumberRuleStore(transactions, new Sealer(secret.value, 'vestibule trunk seal')),
     meta,
     check: () =>
-      transactions.write(async (db) => {
+      transactions.writeBeside(async (db) => {
         await db.selectFrom('meta').select('key').limit(1).execute();
       }),
     close: () => db.destroy(),
@@ -107,7 +107,7 @@ function metaStore(transactions: Transactions): MetaStore {
   return {
     get: (key) => transactions.read(async (db) => (await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst())?.value),
     set: (key, value) =>
-      transactions.write(async (db) => {
+      transactions.writeBeside(async (db) => {
         await db
           .insertInto('meta')
           .values({ key, value })

@@ -46,7 +46,7 @@ export class SqliteRecordingStore implements RecordingStore {
   }
 
   add(recording: Recording, trail: TrailOf<[added: Recording]>): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const { id, roomId, conferenceId, startedAt, endedAt, bytes, path, state } = recording;
       await db.insertInto('recordings').values({ id, room_id: roomId, conference_id: conferenceId, started_at: startedAt, ended_at: endedAt ?? null, bytes, path, state }).execute();
       await leave(trail(recording));
@@ -54,7 +54,7 @@ export class SqliteRecordingStore implements RecordingStore {
   }
 
   change(id: string, { endedAt, bytes, state }: Partial<Pick<Recording, 'endedAt' | 'bytes' | 'state'>>, trail: TrailOf<[after: Recording]>): Promise<Result<Recording, StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const columns = { ...(endedAt === undefined ? {} : { ended_at: endedAt }), ...(bytes === undefined ? {} : { bytes }), ...(state === undefined ? {} : { state }) };
       if (Object.keys(columns).length > 0) await db.updateTable('recordings').set(columns).where('id', '=', id).execute();
       const row = await db.selectFrom('recordings').selectAll().where('id', '=', id).executeTakeFirst();
@@ -66,7 +66,7 @@ export class SqliteRecordingStore implements RecordingStore {
   }
 
   remove(ids: readonly string[], trail: TrailOf<[removed: readonly Recording[]]>): Promise<Result<readonly Recording[], StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const removed = ids.length === 0 ? [] : (await db.deleteFrom('recordings').where('id', 'in', ids).returningAll().execute()).map(recordingOf);
       if (removed.length > 0) await leave(trail(removed));
       return removed;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { PinMatch } from '../../domain/admission.ts';
 import type { Pin } from '../../domain/pin-format.ts';
 import type { PinRole, Room, RoomId, RoomSettings } from '../../domain/room.ts';
-import type { Result } from '../../lib/result.ts';
+import { ok, type Result } from '../../lib/result.ts';
 import type { Page } from '../../ports/page.ts';
 import type { LinkGrant, LinkRole, PinChange, RoomChange, RoomQuery, RoomStore, RoomSummary } from '../../ports/rooms.ts';
 import type { StoreProblem } from '../../ports/store-problem.ts';
@@ -12,6 +12,7 @@ import { linkOwner, type LinkVault } from './link-vault.ts';
 import { containing, numberAfter, pageOf } from './paging.ts';
 import type { PinVault } from './pin-vault.ts';
 import { changedMeanwhile, Refused, storeProblem, unknownRoom, unknownUser } from './problems.ts';
+import { RoomMemory } from './room-memory.ts';
 import { columnsOf, readRoom, readRooms, summarise } from './room-rows.ts';
 import type { Transactions, Tx } from './transactions.ts';
 
@@ -30,19 +31,22 @@ const linkRoles: readonly LinkRole[] = ['moderator', 'speaker'];
 export class SqliteRoomStore implements RoomStore {
   readonly #transactions: Transactions;
   readonly #options: RoomStoreOptions;
+  readonly #memory = new RoomMemory();
 
   constructor(transactions: Transactions, options: RoomStoreOptions) {
     this.#transactions = transactions;
     this.#options = options;
   }
 
-  byId(id: RoomId): Promise<Result<Room | undefined, StoreProblem>> {
-    return this.#transactions.read((db) => readRoom(db, id));
+  async byId(id: RoomId): Promise<Result<Room | undefined, StoreProblem>> {
+    const found = await this.#remembered(`id ${id}`, (db) => readRooms(db, [id]));
+    return found.ok ? ok(found.value[0]) : found;
   }
 
   byAlias(alias: string): Promise<Result<readonly Room[], StoreProblem>> {
-    return this.#transactions.read(async (db) => {
-      const found = await db.selectFrom('room_aliases').select('room_id').where('alias', '=', alias.trim().toLowerCase()).execute();
+    const wanted = alias.trim().toLowerCase();
+    return this.#remembered(`alias ${wanted}`, async (db) => {
+      const found = await db.selectFrom('room_aliases').select('room_id').where('alias', '=', wanted).execute();
       return readRooms(db, found.map(({ room_id }) => room_id));
     });
   }
@@ -165,6 +169,17 @@ export class SqliteRoomStore implements RoomStore {
       const without = await db.selectFrom('rooms').select('id').where('id', 'not in', (eb) => eb.selectFrom('room_links').select('room_id')).execute();
       for (const { id } of without) await this.#makeLinks(db, id);
     });
+  }
+
+  /** Calls read the same rooms over and over: a room that has not changed since is not read again. */
+  async #remembered(key: string, work: (db: Tx) => Promise<readonly Room[]>): Promise<Result<readonly Room[], StoreProblem>> {
+    const version = this.#transactions.roomsVersion();
+    const known = version === undefined ? undefined : this.#memory.get(version, key);
+    if (known !== undefined) return ok(known);
+    const read = await this.#transactions.readRooms(work);
+    if (!read.ok) return read;
+    this.#memory.set(read.value.version, key, read.value.value);
+    return ok(read.value.value);
   }
 
   async #makeLinks(db: Tx, id: RoomId): Promise<void> {

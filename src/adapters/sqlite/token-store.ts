@@ -14,7 +14,7 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   add(tokens: readonly Token[]): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write((db) => insert(db, tokens));
+    return this.#transactions.writeBeside((db) => insert(db, tokens));
   }
 
   find(hash: string, now: number): Promise<Result<Token | undefined, StoreProblem>> {
@@ -25,7 +25,7 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   rotate(hash: string, next: (used: Token) => readonly Token[], now: number): Promise<Result<Rotation, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       const row = await db.selectFrom('tokens').selectAll().where('hash', '=', hash).where('use', '=', 'refresh').where('expires_at', '>', now).executeTakeFirst();
       if (row === undefined) return 'unknown';
       if (row.used_at !== null) {
@@ -40,13 +40,16 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   endFamily(family: string): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       await db.deleteFrom('tokens').where('family', '=', family).execute();
     });
   }
 
-  prune(now: number): Promise<Result<number, StoreProblem>> {
-    return this.#transactions.write(async (db) => Number((await db.deleteFrom('tokens').where('expires_at', '<=', now).executeTakeFirst()).numDeletedRows));
+  prune(now: number, limit: number): Promise<Result<number, StoreProblem>> {
+    return this.#transactions.writeBeside(async (db) => {
+      const expired = db.selectFrom('tokens').select('hash').where('expires_at', '<=', now).orderBy('expires_at').limit(limit);
+      return Number((await db.deleteFrom('tokens').where('hash', 'in', expired).executeTakeFirst()).numDeletedRows);
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import type { AuditEntry } from '../../ports/audit.ts';
 import type { StoredEvent } from '../../ports/events.ts';
 import type { StoreProblem } from '../../ports/store-problem.ts';
 import type { Trail } from '../../ports/trail.ts';
+import type { Connection } from './database.ts';
 import { attempt } from './problems.ts';
 import type { Tables } from './schema.ts';
 
@@ -17,10 +18,28 @@ export type Leave = (trail: Trail) => Promise<void>;
 /** Every read and write of the stores goes through here: one transaction each, whose outcome is a value. */
 export class Transactions {
   readonly #db: Db;
+  readonly #connection: Connection;
   readonly #listeners = new Set<() => void>();
+  #changesOfRooms = 0;
 
-  constructor(db: Db) {
+  constructor(db: Db, connection: Connection) {
     this.#db = db;
+    this.#connection = connection;
+  }
+
+  /** Differs when any room does: of what a read begun here would see. Undefined while a transaction is open, which may see an older state. */
+  roomsVersion(): string | undefined {
+    try {
+      return this.#connection.isInTransaction() ? undefined : this.#version();
+    } catch {
+      // The read that follows says what is wrong.
+      return undefined;
+    }
+  }
+
+  /** As `read`, with the version of the rooms it saw. */
+  readRooms<T>(work: (db: Tx) => Promise<T>): Promise<Result<{ readonly value: T; readonly version: string }, StoreProblem>> {
+    return this.read(async (db) => ({ value: await work(db), version: this.#version() }));
   }
 
   /** Several queries that see one state of the database. */
@@ -28,7 +47,18 @@ export class Transactions {
     return attempt(() => this.#db.transaction().setAccessMode('read only').execute(work));
   }
 
-  async write<T>(work: (db: Tx, leave: Leave) => Promise<T>): Promise<Result<T, StoreProblem>> {
+  /** Changes that may be of rooms, their members or their owners. */
+  write<T>(work: (db: Tx, leave: Leave) => Promise<T>): Promise<Result<T, StoreProblem>> {
+    return this.writeBeside(async (db, leave) => {
+      const outcome = await work(db, leave);
+      // Before the commit: nobody sees the new rooms under the old version.
+      this.#changesOfRooms += 1;
+      return outcome;
+    });
+  }
+
+  /** Changes of nothing that belongs to a room: what is remembered of rooms stays good. */
+  async writeBeside<T>(work: (db: Tx, leave: Leave) => Promise<T>): Promise<Result<T, StoreProblem>> {
     let appended = 0;
     const written = await attempt(() =>
       this.#db.transaction().execute((db) =>
@@ -52,6 +82,10 @@ export class Transactions {
   onAppended(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #version(): string {
+    return `${this.#changesOfRooms} ${this.#connection.changesByOthers()}`;
   }
 }
 

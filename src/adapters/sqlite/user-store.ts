@@ -128,7 +128,7 @@ export class SqliteUserStore implements UserStore {
   }
 
   writeBindings(changes: readonly UserBindings[]): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write((db) => writeBindings(db, changes));
+    return this.#transactions.writeBeside((db) => writeBindings(db, changes));
   }
 
   #change(name: string, trail: TrailOf<[user: User]>, write: (db: Tx) => Promise<void>): Promise<Result<User, StoreProblem>> {

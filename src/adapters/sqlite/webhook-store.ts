@@ -33,7 +33,7 @@ export class SqliteWebhookStore implements WebhookStore {
   }
 
   add(settings: WebhookSettings, secret: string, trail: TrailOf<[added: Webhook]>): Promise<Result<Webhook, StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const id = randomUUID();
       const row = await db
         .insertInto('webhooks')
@@ -47,7 +47,7 @@ export class SqliteWebhookStore implements WebhookStore {
   }
 
   change(id: string, version: number | undefined, { settings, secret }: { readonly settings?: WebhookSettings; readonly secret?: string }, trail: TrailOf<[after: Webhook, before: Webhook]>): Promise<Result<Webhook, StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const before = await find(db, id);
       if (before === undefined) throw new Refused(unknownWebhook);
       if (version !== undefined && version !== before.version) throw new Refused(changedMeanwhile);
@@ -64,7 +64,7 @@ export class SqliteWebhookStore implements WebhookStore {
   }
 
   remove(id: string, trail: TrailOf<[removed: Webhook]>): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db, leave) => {
+    return this.#transactions.writeBeside(async (db, leave) => {
       const removed = await find(db, id);
       if (removed === undefined) throw new Refused(unknownWebhook);
       await db.deleteFrom('webhooks').where('id', '=', id).execute();
@@ -80,7 +80,7 @@ export class SqliteWebhookStore implements WebhookStore {
   }
 
   progress(id: string, { cursor, failures, nextAttemptAt }: WebhookProgress, dead: readonly DeadLetter[]): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       const { numUpdatedRows } = await db.updateTable('webhooks').set({ cursor, failures, next_attempt_at: nextAttemptAt ?? null }).where('id', '=', id).executeTakeFirst();
       if (numUpdatedRows === 0n) return;
       for (const letter of dead) {
@@ -109,9 +109,16 @@ export class SqliteWebhookStore implements WebhookStore {
   }
 
   dropDeadLetters(id: string, events?: readonly number[]): Promise<Result<number, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       const dropped = db.deleteFrom('webhook_dead_letters').where('webhook_id', '=', id);
       return Number((await (events === undefined ? dropped : dropped.where('event_id', 'in', events)).executeTakeFirst()).numDeletedRows);
+    });
+  }
+
+  prune(before: number, limit: number): Promise<Result<number, StoreProblem>> {
+    return this.#transactions.writeBeside(async (db) => {
+      const old = db.selectFrom('webhook_dead_letters').select(['webhook_id', 'event_id']).where('at', '<', before).limit(limit).$asTuple('webhook_id', 'event_id');
+      return Number((await db.deleteFrom('webhook_dead_letters').where((eb) => eb(eb.refTuple('webhook_id', 'event_id'), 'in', old)).executeTakeFirst()).numDeletedRows);
     });
   }
 }

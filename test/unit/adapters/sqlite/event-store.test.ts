@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RoomEvent } from '../../../../src/domain/events.ts';
+import type { EventsToKeep } from '../../../../src/ports/events.ts';
 import { codeOf, Folder, must, settings, untold } from './fixture.ts';
 
 const opened = (roomId: string, at = 1): RoomEvent => ({ type: 'conference.opened', at, roomId, data: {} });
 const ids = (events: readonly { readonly id: number }[]) => events.map(({ id }) => id);
+const keeping = (keep: Partial<EventsToKeep>): EventsToKeep => ({ since: 0, most: 100, mostUndelivered: 1_000, ...keep });
 
 describe('events', () => {
   it('are numbered over all, and without a gap in each room', async (t) => {
@@ -53,19 +55,39 @@ describe('events', () => {
   it('are dropped by age and by number from the beginning; numbers go on', async (t) => {
     const { events } = await new Folder(t).open();
     must(await events.append([10, 20, 15, 30, 40].map((at) => opened('a', at))));
-    assert.equal(must(await events.prune(20, 100)), 1, 'one that is old between younger ones leaves no gap');
+    assert.equal(must(await events.prune(keeping({ since: 20 }), 9)), 1, 'one that is old between younger ones leaves no gap');
     assert.deepEqual([ids(must(await events.after(0, { limit: 9 }))), must(await events.range())], [[2, 3, 4, 5], { oldest: 2, newest: 5 }]);
-    assert.equal(must(await events.prune(0, 2)), 2);
-    assert.equal(must(await events.prune(100, 100)), 2);
+    assert.equal(must(await events.prune(keeping({ most: 2 }), 9)), 2);
+    assert.equal(must(await events.prune(keeping({ since: 100 }), 9)), 2);
     assert.deepEqual(must(await events.range()), { oldest: 0, newest: 5 });
     assert.deepEqual(must(await events.append([opened('b')])).map(({ id, seq }) => [id, seq]), [[6, 1]]);
+  });
+
+  it('are dropped a few at a time', async (t) => {
+    const { events } = await new Folder(t).open();
+    must(await events.append([1, 2, 3, 4, 5].map((at) => opened('a', at))));
+    const dropped = [must(await events.prune(keeping({ since: 5 }), 3)), must(await events.prune(keeping({ since: 5 }), 3)), must(await events.prune(keeping({ since: 5 }), 3))];
+    assert.deepEqual([dropped, ids(must(await events.after(0, { limit: 9 })))], [[3, 1, 0], [5]]);
+  });
+
+  it('are kept for the slowest webhook, paused or not, up to a bound', async (t) => {
+    const { events, webhooks } = await new Folder(t).open();
+    must(await events.append([opened('a', 1)]));
+    const hook = must(await webhooks.add({ url: 'https://example.com', state: 'paused' }, 'secret', untold));
+    must(await events.append([2, 3, 4, 5].map((at) => opened('a', at))));
+    must(await webhooks.progress(hook.id, { cursor: 2, failures: 0 }, []));
+    assert.equal(must(await events.prune(keeping({ since: 100, most: 1 }), 9)), 2, 'those it has got');
+    assert.equal(must(await events.prune(keeping({ mostUndelivered: 2 }), 9)), 1);
+    assert.deepEqual(ids(must(await events.after(0, { limit: 9 }))), [4, 5]);
+    must(await webhooks.remove(hook.id, untold));
+    assert.equal(must(await events.prune(keeping({ since: 100 }), 9)), 2);
   });
 
   it('of a room that stays count on when they have been dropped', async (t) => {
     const { events, rooms } = await new Folder(t).open();
     const { id } = must(await rooms.add(settings, {}, untold));
     must(await events.append([opened(id), opened(id)]));
-    must(await events.prune(100, 100));
+    must(await events.prune(keeping({ since: 100 }), 9));
     assert.deepEqual(must(await events.append([opened(id)])).map(({ seq }) => seq), [3]);
   });
 });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { SqliteCdrStore } from '../../../../src/adapters/sqlite/cdr-store.ts';
+import { connectionOf } from '../../../../src/adapters/sqlite/database.ts';
 import { sqliteDialect } from '../../../../src/adapters/sqlite/dialect.ts';
 import { LinkVault } from '../../../../src/adapters/sqlite/link-vault.ts';
 import { migrations } from '../../../../src/adapters/sqlite/migrations.ts';
@@ -82,7 +83,7 @@ describe('the database', () => {
     const database = new Database(folder.database);
     const db = new Kysely<Tables>({ dialect: sqliteDialect(database) });
     t.after(() => db.destroy());
-    const transactions = new Transactions(db);
+    const transactions = new Transactions(db, connectionOf(database));
     const key = Buffer.alloc(32, 7);
     const rooms = new SqliteRoomStore(transactions, { pins: new PinVault(key), links: new LinkVault(key), neverTogether: () => false, now: () => 0 });
     const room = must(await rooms.add(settings, { host }, untold));

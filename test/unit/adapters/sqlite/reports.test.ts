@@ -18,7 +18,7 @@ describe('the audit log', () => {
     const one = must(await audit.list({ limit: 3 }));
     must(await audit.add(entry(5, 'local')));
     assert.deepEqual(must(await audit.list({ limit: 3, after: one.next! })).items, [{ ...entry(1, 'user:a'), seq: 1 }]);
-    assert.equal(must(await audit.prune(3)), 2);
+    assert.equal(must(await audit.prune(3, 9)), 2);
   });
 
   it('tells nothing from null', async (t) => {
@@ -57,6 +57,8 @@ describe('webhooks', () => {
     const one = must(await webhooks.deadLetters(id, { limit: 2 }));
     assert.deepEqual([...one.items, ...must(await webhooks.deadLetters(id, { limit: 2, after: one.next! })).items], dead);
     assert.deepEqual([must(await webhooks.dropDeadLetters(id, [1])), must(await webhooks.dropDeadLetters(id))], [1, 2]);
+    must(await webhooks.progress(id, { cursor: 3, failures: 0 }, dead));
+    assert.deepEqual([must(await webhooks.prune(7, 9)), must(await webhooks.prune(8, 2)), must(await webhooks.prune(8, 2))], [0, 2, 1]);
     must(await webhooks.progress('gone', { cursor: 1, failures: 0 }, dead));
     must(await webhooks.progress(id, { cursor: 3, failures: 0 }, dead));
     must(await webhooks.remove(id, untold));
@@ -97,7 +99,7 @@ describe('idempotency keys', () => {
     assert.equal(await claim(), 'claimed');
     must(await idempotency.releaseLeftOpen());
     assert.equal(await claim(), 'claimed');
-    assert.equal(must(await idempotency.prune(100)), 1);
+    assert.equal(must(await idempotency.prune(100, 9)), 1);
   });
 });
 
@@ -107,7 +109,7 @@ describe('decisions', () => {
     const decision = (callId: string, stage: Decision['stage'], at: number): Decision => ({ callId, at, stage, rule: 'both_pins', outcome: 'askPin', inputs: { open: true, source: '192.0.2.1', room: null } });
     must(await decisions.add([decision('a', 'arrival', 1), decision('b', 'arrival', 2), decision('a', 'pin', 3)]));
     assert.deepEqual(must(await decisions.ofCall('a')), [decision('a', 'arrival', 1), decision('a', 'pin', 3)]);
-    assert.deepEqual([must(await decisions.prune(3)), must(await decisions.ofCall('a')).length], [2, 1]);
+    assert.deepEqual([must(await decisions.prune(3, 9)), must(await decisions.ofCall('a')).length], [2, 1]);
   });
 });
 
@@ -158,6 +160,6 @@ describe('call records', () => {
     assert.deepEqual(must(await cdr.calls({ limit: 2, after: one.next! })).items.map(({ id }) => id), ['b', 'a']);
     assert.deepEqual(must(await cdr.call('a')), { id: 'a', protocol: 'sip', callId: 'a@x', caller: 'sip:a@example.com', alias: '1', startedAt: 1, roomId: 'r', conferenceId: 'k', role: 'host', rule: 'host_pin', answeredAt: 2, joinedAt: 3, end: { at: 9, reason: 'caller_hung_up', cause: 'BYE', fault: 'caller' } });
     assert.deepEqual([must(await cdr.conferences({ limit: 9, room: 'r' })).items, must(await cdr.conferences({ limit: 9, state: 'ended' })).items, must(await cdr.call('x'))], [[{ id: 'k', roomId: 'r', startedAt: 3 }], [], undefined]);
-    assert.deepEqual([must(await cdr.prune(10)), await found({})], [1, ['e', 'd', 'c', 'b']]);
+    assert.deepEqual([must(await cdr.prune(10, 9)), await found({})], [1, ['e', 'd', 'c', 'b']]);
   });
 });
