@@ -15,7 +15,6 @@ import type { Problem } from './lib/problem.ts';
 import { ok, type Result } from './lib/result.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './manage/first-admin.ts';
 import { choresOf, Housekeeping, type Retention } from './manage/housekeeping.ts';
-import { choresOf, Housekeeping, type Retention } from './manage/housekeeping.ts';
 import type { Presence, RoomNews } from './manage/room-news.ts';
 import { Rooms } from './manage/rooms.ts';
 import { Users, type UserNews } from './manage/users.ts';
