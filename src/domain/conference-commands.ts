@@ -38,7 +38,6 @@ const spokenRefusal: Readonly<Record<Refusal, PromptKey>> = {
   role_conflict: 'refused_not_now',
   encryption_required: 'refused_not_now',
   no_video: 'refused_not_now',
-  not_supported: 'refused_not_now',
   value_invalid: 'refused_not_now',
   no_speech: 'refused_not_now',
   storage_full: 'refused_not_now',

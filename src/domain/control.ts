@@ -22,8 +22,6 @@ export type Refusal =
   /** CO-24. */
   | 'encryption_required'
   | 'no_video'
-  /** No telephone it is for takes it. */
-  | 'not_supported'
   /** A value of the command is out of range. */
   | 'value_invalid'
   /** Nothing on this machine makes speech of text. */
