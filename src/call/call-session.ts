@@ -326,7 +326,10 @@ export class CallSession {
     const found = await this.#admission.find([number]);
     if (found === 'failed') { this.end('server_error'); return; }
     this.#machine.post({ type: 'ivr', event: { type: 'numberChecked', found: found !== undefined } });
-    if (found !== undefined) this.#judge(found);
+    if (found === undefined) return;
+    this.#settleOn(found);
+    this.#machine.post({ type: 'leg', event: { type: 'limitsChanged', now: this.#options.scheduler.now() } });
+    this.#judge(found);
   }
 
   async #checkPin(entry: Pin): Promise<void> {

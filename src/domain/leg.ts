@@ -12,6 +12,8 @@ export type LegTimer = 'longestWarning' | 'longest' | 'mediaPoll';
 
 export type LegEvent =
   | { readonly type: 'answered'; readonly now: number }
+  /** Other limits count from here on: the room is known. */
+  | { readonly type: 'limitsChanged'; readonly now: number }
   | { readonly type: 'timer'; readonly name: LegTimer; readonly now: number }
   /** Answer to `pollMedia`. */
   | { readonly type: 'packets'; readonly count: number; readonly now: number }
@@ -27,9 +29,9 @@ export type LegEffect =
 
 export type LegState =
   | { readonly at: 'unanswered' }
-  /** `heardAt`: when media was last known to come in, moved on by the time held. */
-  | { readonly at: 'connected'; readonly packets: number; readonly heardAt: number }
-  | { readonly at: 'held'; readonly packets: number; readonly heardAt: number; readonly heldAt: number }
+  /** `since`: the answer. `heardAt`: when media was last known to come in, moved on by the time held. */
+  | { readonly at: 'connected'; readonly since: number; readonly packets: number; readonly heardAt: number }
+  | { readonly at: 'held'; readonly since: number; readonly packets: number; readonly heardAt: number; readonly heldAt: number }
   | { readonly at: 'ended' };
 
 /** Between two polls. The last one comes at the limit itself, so the cut is late by no more than this. */
@@ -43,6 +45,8 @@ export function legStep(state: LegState, event: LegEvent, policy: EndingPolicy):
   switch (event.type) {
     case 'answered':
       return state.at === 'unanswered' ? answered(event.now, policy) : { state, effects: [] };
+    case 'limitsChanged':
+      return state.at === 'connected' || state.at === 'held' ? limitsChanged(state, event.now, policy) : { state, effects: [] };
     case 'held':
       return held(state, event, policy);
     case 'packets':
@@ -57,11 +61,21 @@ export function legStep(state: LegState, event: LegEvent, policy: EndingPolicy):
 type Connected = Extract<LegState, { at: 'connected' }>;
 type Held = Extract<LegState, { at: 'held' }>;
 
-function answered(now: number, { longestConnectionMs, longestConnectionWarningMs, noMediaMs }: EndingPolicy): Step<LegState, LegEffect> {
-  const longest: readonly LegEffect[] = longestConnectionMs > 0 ? [startTimer('longest', longestConnectionMs)] : [];
-  const warned = longestConnectionWarningMs > 0 && longestConnectionMs > longestConnectionWarningMs;
-  const warning: readonly LegEffect[] = warned ? [startTimer('longestWarning', longestConnectionMs - longestConnectionWarningMs)] : [];
-  return { state: { at: 'connected', packets: 0, heardAt: now }, effects: [...longest, ...warning, ...firstPoll(noMediaMs)] };
+function answered(now: number, policy: EndingPolicy): Step<LegState, LegEffect> {
+  return { state: { at: 'connected', since: now, packets: 0, heardAt: now }, effects: [...limitLength(now, now, policy), ...firstPoll(policy.noMediaMs)] };
+}
+
+/** Counted from the answer, wherever the leg has been since. */
+function limitsChanged(state: Connected | Held, now: number, policy: EndingPolicy): Step<LegState, LegEffect> {
+  const polls: readonly LegEffect[] = state.at === 'connected' ? [{ do: 'cancelTimer', name: 'mediaPoll' }, ...firstPoll(policy.noMediaMs)] : [];
+  return { state, effects: [{ do: 'cancelTimer', name: 'longest' }, { do: 'cancelTimer', name: 'longestWarning' }, ...limitLength(state.since, now, policy), ...polls] };
+}
+
+function limitLength(since: number, now: number, { longestConnectionMs, longestConnectionWarningMs }: EndingPolicy): readonly LegEffect[] {
+  if (longestConnectionMs === 0) return [];
+  const left = Math.max(since + longestConnectionMs - now, 1);
+  const warned = longestConnectionWarningMs > 0 && left > longestConnectionWarningMs;
+  return [startTimer('longest', left), ...(warned ? [startTimer('longestWarning', left - longestConnectionWarningMs)] : [])];
 }
 
 function firstPoll(noMediaMs: number): readonly LegEffect[] {
@@ -83,7 +97,7 @@ function held(state: LegState, { held: isHeld, now }: { readonly held: boolean; 
     return { state: { ...state, at: 'held', heldAt: now }, effects: [{ do: 'cancelTimer', name: 'mediaPoll' }] };
   }
   if (!isHeld && state.at === 'held') {
-    return { state: { at: 'connected', packets: state.packets, heardAt: state.heardAt + now - state.heldAt }, effects: firstPoll(noMediaMs) };
+    return { state: { at: 'connected', since: state.since, packets: state.packets, heardAt: state.heardAt + now - state.heldAt }, effects: firstPoll(noMediaMs) };
   }
   return { state, effects: [] };
 }

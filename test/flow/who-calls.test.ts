@@ -170,4 +170,17 @@ describe('rules of a room (section 5)', () => {
       await house.after(3);
       assert.deepEqual([own.endedBy, general.endedBy], ['max_duration', undefined]);
     }));
+
+  it('PX-42: also for who comes by the attendant, counted from the answer', () =>
+    inHouse(async (house) => {
+      await house.addRoom('7000', { rules: { longestConnection: 120 } });
+      const caller = await house.dial('100', 'caller');
+      await house.after(8);
+      await caller.presses('7000#');
+      assert.equal(caller.at, 'conference:host');
+      await house.after(111);
+      assert.equal(caller.endedBy, undefined);
+      await house.after(1);
+      assert.equal(caller.endedBy, 'max_duration');
+    }));
 });

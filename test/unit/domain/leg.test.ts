@@ -9,17 +9,25 @@ import { Timeline } from './timeline.ts';
 class Leg extends Timeline<LegState, LegEvent, LegEffect> {
   media: 'flows' | 'stopped' = 'flows';
   polls = 0;
+  readonly #limits: { inForce: EndingPolicy };
   #packets = 0;
   #countedAt = 0;
   readonly #lines: string[] = [];
 
   constructor(ending: Partial<EndingPolicy> = {}) {
+    const limits = { inForce: { ...policy.ending, ...ending } };
     super({
       initial: initialLeg(),
-      step: (state, event) => legStep(state, event, { ...policy.ending, ...ending }),
+      step: (state, event) => legStep(state, event, limits.inForce),
       fired: (name, now) => ({ type: 'timer', name: name as LegTimer, now }),
     });
+    this.#limits = limits;
     this.post({ type: 'answered', now: 0 });
+  }
+
+  limits(ending: Partial<EndingPolicy>): void {
+    this.#limits.inForce = { ...policy.ending, ...ending };
+    this.post({ type: 'limitsChanged', now: this.now });
   }
 
   override post(...events: readonly LegEvent[]): void {
@@ -105,11 +113,11 @@ describe('no media, policy section 5', () => {
     const leg = new Leg();
     leg.advance(minute);
     leg.post({ type: 'packets', count: 3, now: leg.now });
-    assert.deepEqual(leg.state, { at: 'connected', packets: 3, heardAt: minute });
+    assert.deepEqual(leg.state, { at: 'connected', since: 0, packets: 3, heardAt: minute });
   });
 
   it('an answer just before the limit: asked once more', () => {
-    const asked = legStep({ at: 'connected', packets: 7, heardAt: 0 }, { type: 'packets', count: 7, now: 120 * second - 1 }, policy.ending);
+    const asked = legStep({ at: 'connected', since: 0, packets: 7, heardAt: 0 }, { type: 'packets', count: 7, now: 120 * second - 1 }, policy.ending);
     assert.deepEqual(asked.effects, [{ do: 'startTimer', name: 'mediaPoll', ms: 100 }]);
   });
 
@@ -137,6 +145,35 @@ describe('longest connection, policy section 5', () => {
     assert.deepEqual(leg.timers(), {});
   });
 
+  it('PX-42: other limits, once the room is known, count from the answer; so does its warning', () => {
+    const leg = new Leg();
+    leg.heard(minute);
+    leg.limits({ longestConnectionMs: 5 * minute });
+    assert.deepEqual(leg.heard(3 * minute), ['max_duration_1']);
+    assert.deepEqual(leg.heard(minute), [`${5 * minute} end max_duration: will_disconnect`]);
+    assert.deepEqual(leg.timers(), {});
+  });
+
+  it('PX-42: limits that are over already end it at once, also while held; none at all end nobody', () => {
+    for (const held of [false, true]) {
+      const leg = new Leg();
+      leg.heard(10 * minute);
+      if (held) leg.holds(true);
+      leg.limits({ longestConnectionMs: 5 * minute });
+      assert.deepEqual(leg.heard(second), [`${10 * minute + 1} end max_duration: will_disconnect`]);
+    }
+    const leg = new Leg({ longestConnectionMs: 5 * minute });
+    leg.limits({ longestConnectionMs: 0 });
+    assert.deepEqual(leg.heard(hour), []);
+  });
+
+  it('PX-41: limits without a no-media rule before them begin to poll', () => {
+    const leg = new Leg({ noMediaMs: 0 });
+    leg.stops();
+    leg.limits({ noMediaMs: 20 * second });
+    assert.equal(leg.heard(30 * second).at(-1)?.split(' ')[2], 'no_media:');
+  });
+
   it('also while held', () => {
     const leg = new Leg();
     leg.holds(true);
@@ -148,7 +185,7 @@ describe('longest connection, policy section 5', () => {
   it('shorter than its warning: no warning', () => assert.deepEqual(new Leg({ longestConnectionMs: 30 * second }).heard(minute), ['30000 end max_duration: will_disconnect']));
 
   it('section 5: at the same instant the earlier row wins', () => {
-    const { effects } = legStep({ at: 'connected', packets: 7, heardAt: 0 }, { type: 'timer', name: 'longest', now: 120 * second }, policy.ending);
+    const { effects } = legStep({ at: 'connected', since: 0, packets: 7, heardAt: 0 }, { type: 'timer', name: 'longest', now: 120 * second }, policy.ending);
     assert.deepEqual(effects.at(-1), { do: 'end', reason: 'no_media', goodbye: [] });
   });
 });
