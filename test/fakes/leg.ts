@@ -11,11 +11,12 @@ export interface CallProof {
   readonly credential?: string;
   /** Where it comes from. */
   readonly address?: string;
+  readonly protocol?: InboundLeg['protocol'];
 }
 
 /** A call from outside, and the one who makes it. */
 export class FakeLeg implements InboundLeg {
-  readonly protocol = 'sip';
+  readonly protocol: InboundLeg['protocol'];
   readonly id: string;
   readonly protocolId: string;
   readonly aliases: readonly [string, ...string[]];
@@ -35,7 +36,8 @@ export class FakeLeg implements InboundLeg {
   /** Those it took; a telephone may take none. */
   texts: string[] | 'not_supported' = [];
 
-  constructor(id: string, alias: string, points: Points, offer: LegOffer = { kind: 'offered', media: description }, { identity, credential, address = '192.0.2.9' }: CallProof = {}) {
+  constructor(id: string, alias: string, points: Points, offer: LegOffer = { kind: 'offered', media: description }, { identity, credential, address = '192.0.2.9', protocol = 'sip' }: CallProof = {}) {
+    this.protocol = protocol;
     if (identity !== undefined) this.identity = identity;
     if (credential !== undefined) this.credential = credential;
     this.id = id;
