@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <node_api.h>
 #include <stdbool.h>
@@ -29,6 +30,8 @@
 #define MAX_SOCKETS (1 << 20)
 /* Room for 300 small packets: a stalled thread loses none, a flood has no more than this. The kernel doubles it. */
 #define RECEIVE_BYTES (128 * 1024)
+/* Space for an address with its zone in text, and the final zero. */
+#define ADDRESS_TEXT (INET6_ADDRSTRLEN + 1 + IF_NAMESIZE)
 /* A packet that is older has seen the clock being set. */
 #define MAX_AGE_MS 1000.0
 
@@ -98,9 +101,9 @@ static udp_socket_t *as_socket(packet_io_t *io, int32_t id) {
   return &io->sockets[id];
 }
 
-/* An IP address in text, without a name of an interface. The length of `out`, or 0. */
+/* An IP address in text; that of a link may end with the name of an interface, `fe80::1%eth0` (RFC 4007 §11). The length of `out`, or 0. */
 static socklen_t as_address(napi_env env, napi_value host, napi_value port, address_t *out) {
-  char text[INET6_ADDRSTRLEN + 1];
+  char text[ADDRESS_TEXT];
   size_t length;
   double number;
   memset(out, 0, sizeof *out);
@@ -111,6 +114,12 @@ static socklen_t as_address(napi_env env, napi_value host, napi_value port, addr
     out->v4.sin_port = htons((uint16_t)number);
     return sizeof out->v4;
   }
+  char *zone = strchr(text, '%');
+  if (zone != NULL) {
+    *zone = '\0';
+    out->v6.sin6_scope_id = if_nametoindex(zone + 1);
+    if (out->v6.sin6_scope_id == 0) return 0;
+  }
   if (inet_pton(AF_INET6, text, &out->v6.sin6_addr) != 1) return 0;
   out->v6.sin6_family = AF_INET6;
   out->v6.sin6_port = htons((uint16_t)number);
@@ -120,7 +129,7 @@ static socklen_t as_address(napi_env env, napi_value host, napi_value port, addr
 static bool is_same(const address_t *a, const address_t *b) {
   if (a->any.sa_family != b->any.sa_family) return false;
   if (a->any.sa_family == AF_INET) return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
-  return a->v6.sin6_port == b->v6.sin6_port && memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
+  return a->v6.sin6_port == b->v6.sin6_port && a->v6.sin6_scope_id == b->v6.sin6_scope_id && memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
 }
 
 /* ---- life ---- */
@@ -338,17 +347,27 @@ static napi_value receive(napi_env env, napi_callback_info info) {
   return number(env, batch.count);
 }
 
+/* The IP address in text, with the name of the interface where it is that of a link. */
+static void as_text(const address_t *from, char *text) {
+  text[0] = '\0';
+  if (from->any.sa_family == AF_INET) inet_ntop(AF_INET, &from->v4.sin_addr, text, INET_ADDRSTRLEN);
+  if (from->any.sa_family != AF_INET6) return;
+  inet_ntop(AF_INET6, &from->v6.sin6_addr, text, INET6_ADDRSTRLEN);
+  char *end = text + strlen(text);
+  /* An interface that is gone has no name any more: the address alone is nowhere to send to. */
+  if (from->v6.sin6_scope_id == 0 || if_indextoname(from->v6.sin6_scope_id, end + 1) == NULL) return;
+  *end = '%';
+}
+
 /* source(io, row): the IP address the packet in this row of the last `receive` came from, in text. */
 static napi_value source(napi_env env, napi_callback_info info) {
   napi_value values[MAX_ARGUMENTS];
-  char text[INET6_ADDRSTRLEN] = "";
+  char text[ADDRESS_TEXT];
   int32_t row;
   packet_io_t *io = arguments(env, info, 2, values);
   if (io == NULL) return NULL;
   if (!as_int(env, values[1], &row) || row < 0 || row >= MAX_RECEIVED) return fail(env, "a row expected");
-  const address_t *from = &io->sources[row];
-  if (from->any.sa_family == AF_INET) inet_ntop(AF_INET, &from->v4.sin_addr, text, sizeof text);
-  if (from->any.sa_family == AF_INET6) inet_ntop(AF_INET6, &from->v6.sin6_addr, text, sizeof text);
+  as_text(&io->sources[row], text);
   napi_value result = NULL;
   napi_create_string_latin1(env, text, NAPI_AUTO_LENGTH, &result);
   return result;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -243,6 +244,38 @@ for (const kind of kinds) {
   }
 }
 
+/** An IPv6 address that counts on one link only, with the name of its interface: `fe80::1%eth0`. */
+const ofLink = Object.entries(networkInterfaces())
+  .flatMap(([name, addresses]) => (addresses ?? []).map(({ address }) => `${address}%${name}`))
+  .find((address) => address.startsWith('fe80:'));
+
+for (const kind of kinds) {
+  describe(`packet I/O by ${kind}, addresses of a link (RFC 4007 §11)`, () => {
+    const io = openPacketIo(kind, now, fail);
+
+    it('are bound to, sent to and told with their interface', { skip: ofLink === undefined ? 'this machine has none' : false }, async () => {
+      const host = ofLink!;
+      const peer = await Peer.create(host);
+      const { socket, port, arrived } = await endpoint(io, host);
+      await peer.send([1], port);
+      const [packet] = await arrived(1);
+      assert.deepEqual({ address: packet!.from.address, port: packet!.from.port }, { address: host, port: peer.address.port });
+      for (const hears of ['anybody', 'target'] as const) {
+        assert.equal(socket.aim(packet!.from, hears), 'aimed');
+        socket.send(Uint8Array.of(2), 1);
+        io.flush();
+      }
+      assert.deepEqual((await peer.receive(2)).map(({ bytes, from }) => [...bytes, from.address, from.port]), [[2, host, port], [2, host, port]]);
+      await peer.send([3], port);
+      assert.deepEqual((await arrived(2))[1]!.bytes, [3]);
+      peer.socket.close();
+      socket.close();
+    });
+
+    it('on an interface that is not there cannot be bound to', () => assert.rejects(io.open('fe80::1%none0', 0, () => undefined), { name: 'Error' }));
+  });
+}
+
 describe('native addon', { skip: addon === undefined ? 'not built' : false }, () => {
   const native = addon!;
 
@@ -252,7 +285,7 @@ describe('native addon', { skip: addon === undefined ? 'not built' : false }, ()
       fc.constant(io),
       fc.anything(),
       fc.integer(),
-      fc.constantFrom<unknown>(-1, 0, 2 ** 31 - 1, NaN, '127.0.0.1', '::1', '127.0.0.1\0x', 'x'.repeat(5000), 65_536, new Uint8Array(0), new Uint8Array(4000), new Int32Array(12).fill(2 ** 30), new Int32Array(7), new Float64Array(2), Object.create(null)),
+      fc.constantFrom<unknown>(-1, 0, 2 ** 31 - 1, NaN, '127.0.0.1', '::1', 'fe80::1%lo', '::1%', `fe80::1%${'x'.repeat(60)}`, '127.0.0.1\0x', 'x'.repeat(5000), 65_536, new Uint8Array(0), new Uint8Array(4000), new Int32Array(12).fill(2 ** 30), new Int32Array(7), new Float64Array(2), Object.create(null)),
     );
     const names = ['create', 'open', 'close', 'aim', 'receive', 'source', 'send'] as const;
     fc.assert(
@@ -265,6 +298,15 @@ describe('native addon', { skip: addon === undefined ? 'not built' : false }, ()
       }),
       { numRuns: 5000, seed: 3 },
     );
+  });
+
+  it('addresses that are none are nowhere: zones that are not there, too long or of IPv4', () => {
+    const io = native.create() as NativeIo;
+    const longest = `${'0000:'.repeat(7)}0001`;
+    const socket = native.open(io, '::', 0);
+    for (const host of ['fe80::1%none0', 'fe80::1%', '%lo', '127.0.0.1%lo', `fe80::1%${'x'.repeat(15)}`, `${longest}%${'x'.repeat(60)}`]) assert.ok(native.aim(io, socket, host, 5_000, false) < 0, host);
+    for (const host of ['fe80::1%lo', `${longest}%lo`, longest]) assert.equal(native.aim(io, socket, host, 5_000, false), 0, host);
+    native.close(io, socket);
   });
 
   it('tables too small or too large are used as far as they go', async () => {
