@@ -196,8 +196,10 @@ class World extends Timeline<ConferenceState, ConferenceEvent, ConferenceEffect>
         this.#existence = 'removed';
         assert.equal(this.state.participants.size, 0, 'a removed room is empty');
         return;
+      case 'wait':
+        this.advance(action.ms);
+        return;
     }
-    this.advance(action.ms);
   }
 
   /** All hang up: nothing may be left. */
