@@ -303,6 +303,7 @@ class Program implements App {
       stores,
       hashes,
       bindingsOf: (name) => registrar.contacts(name),
+      onNumberRules: (kept) => planner.rulesChanged(kept),
       onUsers: (news) => onUsers(registrar, registry, news),
       onRooms: (news) => onRooms(registry, news),
       presence: () => new Map(registry.roomStatus().map(({ id, participants }) => [id, participants.length])),

@@ -15,6 +15,7 @@ import type { Problem } from './lib/problem.ts';
 import { ok, type Result } from './lib/result.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './manage/first-admin.ts';
 import { choresOf, Housekeeping, type Retention } from './manage/housekeeping.ts';
+import type { NumberRulesOptions } from './manage/number-rules.ts';
 import type { Presence, RoomNews } from './manage/room-news.ts';
 import { Rooms } from './manage/rooms.ts';
 import { Users, type UserNews } from './manage/users.ts';
@@ -30,6 +31,7 @@ export interface ManagementOptions {
   readonly bindingsOf: (name: string) => readonly Binding[];
   readonly onUsers: (news: UserNews) => void;
   readonly onRooms: (news: RoomNews) => void;
+  readonly onNumberRules: NumberRulesOptions['onChange'];
   readonly presence: Presence;
   /** SIP URIs that reach this process, without the user part. */
   readonly sipAddresses: readonly string[];

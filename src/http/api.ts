@@ -5,6 +5,7 @@ import type { Presence, RoomNews } from '../manage/room-news.ts';
 import { Invitations } from '../manage/invitations.ts';
 import { Links } from '../manage/links.ts';
 import { Members } from '../manage/members.ts';
+import { NumberRules, type NumberRulesOptions } from '../manage/number-rules.ts';
 import { MemberSessions } from '../manage/member-sessions.ts';
 import { RoomReader } from '../manage/room-reader.ts';
 import type { Rooms } from '../manage/rooms.ts';
@@ -12,6 +13,7 @@ import { Sessions } from '../manage/sessions.ts';
 import type { Users } from '../manage/users.ts';
 import type { ApiKeyStore } from '../ports/api-keys.ts';
 import type { AuditStore } from '../ports/audit.ts';
+import type { NumberRuleStore } from '../ports/number-rules.ts';
 import type { IdempotencyStore } from '../ports/idempotency.ts';
 import type { Log, LogLevels } from '../ports/log.ts';
 import type { Passwords } from '../ports/passwords.ts';
@@ -31,6 +33,7 @@ import { authRoutes } from './routes/auth.ts';
 import { invitationRoutes } from './routes/invitations.ts';
 import { linkRoutes } from './routes/links.ts';
 import { memberRoutes } from './routes/members.ts';
+import { numberRuleRoutes } from './routes/number-rules.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { systemRoutes } from './routes/system.ts';
 import { userRoutes } from './routes/users.ts';
@@ -45,10 +48,12 @@ export interface ApiOptions extends Pick<HttpServerOptions, 'host' | 'port' | 'p
     readonly apiKeys: ApiKeyStore;
     readonly audit: AuditStore;
     readonly idempotency: IdempotencyStore;
+    readonly numberRules: NumberRuleStore;
   };
   readonly users: Users;
   readonly rooms: Rooms;
   readonly onRooms: (news: RoomNews) => void;
+  readonly onNumberRules: NumberRulesOptions['onChange'];
   readonly presence: Presence;
   readonly pinBounds: PinBounds;
   /** 0..below-1 */
@@ -93,6 +98,7 @@ export async function startApi(options: ApiOptions): Promise<Result<HttpServer, 
     ...linkRoutes({ links: new Links({ rooms: stores.rooms, places }), memberSessions, now }),
     ...invitationRoutes({ invitations: new Invitations({ rooms: stores.rooms, members: stores.members, places }), now }),
     ...apiKeyRoutes({ ...options, apiKeys }),
+    ...numberRuleRoutes({ numberRules: new NumberRules({ rules: stores.numberRules, onChange: options.onNumberRules }), now }),
     ...auditRoutes({ ...options, audit: stores.audit }),
     ...systemRoutes({ ...options, audit: stores.audit }),
     ...(options.operations?.routes ?? []),

@@ -118,6 +118,7 @@ export class ApiHouse {
       users,
       rooms,
       onRooms: (each) => void roomNews.push(each),
+      onNumberRules: () => undefined,
       pinBounds: { minLength: 4, maxLength: 9 },
       randomBelow,
       presence: () => present,
