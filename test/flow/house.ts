@@ -54,6 +54,8 @@ export class House {
   readonly registry: Registry;
   readonly policy: Policy;
   readonly events: RoomEvent[] = [];
+  /** Who else is told. */
+  onEvent: (event: RoomEvent) => void = () => undefined;
   readonly decisions: Decision[] = [];
   readonly #stores: Stores;
   readonly #cdr: WriteQueue<CdrRecord>;
@@ -84,7 +86,10 @@ export class House {
       newId: () => `id-${++ids}`,
       identityOf: (user) => (user === 'root' ? { user, privilege: 'administrator' } : { user, privilege: 'creation' }),
       isExempt: () => false,
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => {
+        this.events.push(event);
+        this.onEvent(event);
+      },
       onDecision: (decision) => this.decisions.push(decision),
       perform: () => Promise.resolve('not_now'),
     });
