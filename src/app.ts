@@ -360,6 +360,7 @@ class Program implements App {
       state: registry.state,
       uptimeSeconds: Math.round((this.#scheduler.now() - this.#startedAt) / 1_000),
       listening: this.#addresses,
+      ...(this.#management && { api: this.#management.http.publicUrl }),
       rooms: registry.roomStatus(),
       calls: [...registry.callStatus(), ...(this.#switchboard?.status() ?? [])],
       ...(media && { media: ofEngine(media) }),

@@ -4,7 +4,8 @@ import { duration, table } from './table.ts';
 /** The status as people read it. */
 export function statusText(status: Status): string {
   const where = status.listening.length > 0 ? `, on ${status.listening.join(' and ')}` : '';
-  const head = `vestibule ${status.version} ${status.state} for ${duration(status.uptimeSeconds)}${where}`;
+  const api = status.api === undefined ? '' : `, API at ${status.api}`;
+  const head = `vestibule ${status.version} ${status.state} for ${duration(status.uptimeSeconds)}${where}${api}`;
   const rooms = status.rooms.map(roomText);
   const calls = status.calls.length > 0 ? [callsText(status.calls)] : [];
   const body = rooms.length + calls.length > 0 ? [...rooms, ...calls] : ['nobody is in a room'];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
-import { Server as TlsServer } from 'node:tls';
+import { createSecureContext, Server as TlsServer } from 'node:tls';
 import type { Socket } from 'node:net';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
@@ -140,10 +140,13 @@ interface Pair {
 
 function readPair({ certFile, keyFile }: NonNullable<HttpServerOptions['tls']>): Result<Pair, HttpProblem> {
   try {
-    return ok({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+    const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    // It throws where they are no PEM, or do not belong together.
+    createSecureContext(pair);
+    return ok(pair);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    return err({ code: 'http_certificate_unusable', message: `http.certFile or http.keyFile cannot be read [${code}]`, advice: 'correct the paths, or the permissions of the files' });
+    return err({ code: 'http_certificate_unusable', message: `http.certFile or http.keyFile cannot be used [${code}]`, advice: 'correct the paths or the permissions of the files: PEM, certificate and key that belong together' });
   }
 }
 

@@ -5,6 +5,8 @@ export interface Status {
   readonly uptimeSeconds: number;
   /** SIP URIs that reach this process, without the user part: `sip:192.0.2.1:5060`. */
   readonly listening: readonly string[];
+  /** Where the REST API is reached, `https://meet.example.com`; absent until it is. */
+  readonly api?: string;
   /** Rooms with somebody in them or in their lobby, or with a timer running. */
   readonly rooms: readonly RoomStatus[];
   /** Calls not yet in a room: at the attendant or at a PIN prompt. */

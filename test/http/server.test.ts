@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import type { Status } from '../../src/ports/status.ts';
 import { ApiHouse, codeOf, type Reply } from './house.ts';
@@ -159,9 +160,28 @@ describe('the HTTP server', () => {
       });
       assert.equal(status, 200);
       assert.ok(secured.http.reload().ok);
-      rmSync(keyFile);
-      const reloaded = secured.http.reload();
-      assert.ok(!reloaded.ok && reloaded.error.code === 'http_certificate_unusable');
+      const served = (): Promise<string> =>
+        new Promise((resolve, reject) => {
+          const socket = connectTls({ port: Number(new URL(secured.http.url).port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
+            resolve(socket.getPeerCertificate().fingerprint256);
+            socket.destroy();
+          }).on('error', reject);
+        });
+      const first = await served();
+      const key = readFileSync(keyFile);
+      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '1', '-subj', '/CN=renewed'], { stdio: 'ignore' });
+      assert.ok(secured.http.reload().ok);
+      const renewed = await served();
+      assert.notEqual(renewed, first);
+      // A key of another certificate, no key at all, none there: what is in use stays.
+      for (const spoil of [() => writeFileSync(keyFile, key), () => writeFileSync(keyFile, 'no key'), () => rmSync(keyFile)]) {
+        spoil();
+        const reloaded = secured.http.reload();
+        assert.ok(!reloaded.ok && reloaded.error.code === 'http_certificate_unusable');
+        assert.equal(await served(), renewed);
+      }
+      writeFileSync(keyFile, 'no key');
+      await assert.rejects(ApiHouse.open({ tls: { certFile, keyFile } }), /http_certificate_unusable/);
     } finally {
       await secured.close();
       rmSync(folder, { recursive: true, force: true });

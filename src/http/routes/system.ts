@@ -31,7 +31,7 @@ export function systemRoutes({ status, readiness, debugState, logLevel, audit, n
       needs: { privilege: 'administrator' },
       area: 'system',
       summary: 'The running process: addresses, rooms in use, calls, timers',
-      answers: { 200: Type.Object({ version: Type.String(), state: Type.Enum(['running', 'draining']), uptimeSeconds: Type.Integer(), listening: Type.Array(Type.String()), rooms: Type.Array(Type.Unknown()), calls: Type.Array(Type.Unknown()) }) },
+      answers: { 200: Type.Object({ version: Type.String(), state: Type.Enum(['running', 'draining']), uptimeSeconds: Type.Integer(), listening: Type.Array(Type.String()), api: Type.Optional(Type.String()), rooms: Type.Array(Type.Unknown()), calls: Type.Array(Type.Unknown()) }) },
       handle: async () => ok({ status: 200, body: await status() }),
     }),
     route({

@@ -61,6 +61,7 @@ describe('status', () => {
     state: 'running',
     uptimeSeconds: 7_380,
     listening: ['sip:192.0.2.1:5060'],
+    api: 'https://meet.example.com',
     rooms: [
       {
         id: 'r', name: 'Demo', aliases: ['1000'], state: 'open', lock: 'locked', timers: [{ name: 'guestsOnly', dueInSeconds: 290 }],
@@ -85,7 +86,7 @@ describe('status', () => {
     assert.equal(
       (await desk.run('status')).stdout,
       [
-        'vestibule 0.1.0 running for 2 h 3 min, on sip:192.0.2.1:5060',
+        'vestibule 0.1.0 running for 2 h 3 min, on sip:192.0.2.1:5060, API at https://meet.example.com',
         '',
         'room 1000 (Demo): open, locked',
         '  WHERE       ROLE   RULE       CALLER               AUDIO  FOR        TIMERS',
@@ -106,7 +107,7 @@ describe('status', () => {
 
   it('of a quiet process', async (t) => {
     const desk = new Desk(t);
-    await desk.process({ status: () => Promise.resolve(ok({ ...status, rooms: [], calls: [], listening: [], media: undefined })) });
+    await desk.process({ status: () => Promise.resolve(ok({ ...status, rooms: [], calls: [], listening: [], api: undefined, media: undefined })) });
     assert.equal((await desk.run('status')).stdout, 'vestibule 0.1.0 running for 2 h 3 min\n\nnobody is in a room\n');
   });
 
