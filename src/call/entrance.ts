@@ -40,9 +40,13 @@ export class Entrance {
 
   /** Section 6: the authenticated identity, else of a trusted peer the number it asserts, else the address. */
   source({ identity, caller }: Pick<CallLeg, 'identity' | 'caller'>): Source {
+    return this.sourceOf(identity, caller.asserted === 'yes' && caller.number !== '' ? caller.number : undefined, caller.source.address);
+  }
+
+  sourceOf(identity: string | undefined, assertedNumber: string | undefined, address: string): Source {
     if (identity !== undefined) return `user ${identity}`;
-    if (this.#options.isExempt(caller.source.address)) return undefined;
-    return caller.asserted === 'yes' && caller.number !== '' ? `number ${caller.number}` : `address ${caller.source.address}`;
+    if (this.#options.isExempt(address)) return undefined;
+    return assertedNumber === undefined ? `address ${address}` : `number ${assertedNumber}`;
   }
 
   standing(source: Source, room: Room | undefined): SourceStanding {
