@@ -1,5 +1,6 @@
 /** Management of this process: users, the REST API and what it needs, put together. */
 import type { ControlAnswer } from './adapters/control-socket/protocol.ts';
+import { createRecordingFiles, mediaFolders } from './adapters/system/media-files.ts';
 import { createPasswords } from './adapters/system/passwords.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { secrets } from './adapters/system/secrets.ts';
@@ -90,7 +91,7 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
     now,
   });
   if (!http.ok) return http;
-  const housekeeping = new Housekeeping({ chores: choresOf(stores, retentionOf(config)), scheduler, log });
+  const housekeeping = new Housekeeping({ chores: choresOf({ stores, files: createRecordingFiles(mediaFolders(config.data.dir).recordings), retention: retentionOf(config), log }), scheduler, log });
   housekeeping.start();
   return ok({
     http: http.value,
@@ -115,7 +116,7 @@ function sipHostOf(addresses: readonly string[]): string {
   return address.replace(/^sips?:/, '').replace(/;.*$/, '');
 }
 
-function retentionOf({ retention }: Config): Retention {
+function retentionOf({ retention, recording }: Config): Retention {
   const { events, audit, decisions, callRecords, eventCount, undeliveredEventCount } = retention;
-  return { events: events * 1_000, mostEvents: eventCount, mostUndeliveredEvents: undeliveredEventCount, audit: audit * 1_000, decisions: decisions * 1_000, callRecords: callRecords * 1_000 };
+  return { events: events * 1_000, mostEvents: eventCount, mostUndeliveredEvents: undeliveredEventCount, audit: audit * 1_000, decisions: decisions * 1_000, callRecords: callRecords * 1_000, recordings: recording.retention * 1_000 };
 }

@@ -1,6 +1,9 @@
+import { errorText } from '../lib/attempt.ts';
 import type { Scheduler } from '../lib/machine.ts';
-import type { Result } from '../lib/result.ts';
+import { ok, type Result } from '../lib/result.ts';
 import type { Log } from '../ports/log.ts';
+import type { RecordingFiles } from '../ports/recording-files.ts';
+import type { RecordingStore } from '../ports/recordings.ts';
 import type { StoreProblem } from '../ports/store-problem.ts';
 import type { Stores } from '../ports/stores.ts';
 
@@ -12,6 +15,7 @@ export interface Retention {
   readonly audit: number;
   readonly decisions: number;
   readonly callRecords: number;
+  readonly recordings: number;
 }
 
 export interface Chore {
@@ -80,8 +84,16 @@ export class Housekeeping {
   }
 }
 
-/** What there is to forget in the stores. */
-export function choresOf({ tokens, idempotency, events, webhooks, audit, decisions, cdr }: Stores, retention: Retention): readonly Chore[] {
+export interface ChoresOptions {
+  readonly stores: Stores;
+  readonly files: Pick<RecordingFiles, 'remove'>;
+  readonly retention: Retention;
+  readonly log: Log;
+}
+
+/** All there is to forget. */
+export function choresOf({ stores, files, retention, log }: ChoresOptions): readonly Chore[] {
+  const { tokens, idempotency, events, webhooks, audit, decisions, cdr, recordings } = stores;
   const since = (now: number, kept: number): number => (kept === 0 ? 0 : now - kept);
   return [
     { what: 'tokens', drop: (now, limit) => tokens.prune(now, limit) },
@@ -91,5 +103,23 @@ export function choresOf({ tokens, idempotency, events, webhooks, audit, decisio
     { what: 'audit entries', drop: (now, limit) => audit.prune(since(now, retention.audit), limit) },
     { what: 'decisions', drop: (now, limit) => decisions.prune(since(now, retention.decisions), limit) },
     { what: 'call records', drop: (now, limit) => cdr.prune(since(now, retention.callRecords), limit) },
+    { what: 'recordings', drop: (now, limit) => dropRecordings(recordings, files, { before: since(now, retention.recordings), limit }, log) },
   ];
+}
+
+/** The files first: one that could not be removed stays known, and is tried again. */
+async function dropRecordings(recordings: RecordingStore, files: Pick<RecordingFiles, 'remove'>, { before, limit }: { readonly before: number; readonly limit: number }, log: Log): Promise<Result<number, StoreProblem>> {
+  const old = await recordings.endedBefore(before, limit);
+  if (!old.ok) return old;
+  const gone: string[] = [];
+  for (const { id, path } of old.value) {
+    try {
+      await files.remove(path);
+      gone.push(id);
+    } catch (error) {
+      log.error({ code: 'recording_file_left', recording: id, problem: errorText(error) }, 'the file of an old recording could not be removed');
+    }
+  }
+  const removed = await recordings.remove(gone, () => ({ events: [] }));
+  return removed.ok ? ok(removed.value.length) : removed;
 }

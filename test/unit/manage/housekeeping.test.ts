@@ -9,10 +9,13 @@ import { Folder, must, untold } from '../adapters/sqlite/fixture.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
-const kept: Retention = { events: 30 * day, mostEvents: 1_000, mostUndeliveredEvents: 2_000, audit: 365 * day, decisions: 30 * day, callRecords: 365 * day };
+const kept: Retention = { events: 30 * day, mostEvents: 1_000, mostUndeliveredEvents: 2_000, audit: 365 * day, decisions: 30 * day, callRecords: 365 * day, recordings: 7 * day };
+
+const log = createLogger('silent');
+const noFiles = { remove: () => Promise.reject(new Error('there are no recordings')) };
 
 function keep(t: TestContext, clock: FakeClock, chores: readonly Chore[]): Housekeeping {
-  const housekeeping = new Housekeeping({ chores, scheduler: clock, log: createLogger('silent') });
+  const housekeeping = new Housekeeping({ chores, scheduler: clock, log });
   housekeeping.start();
   t.after(() => housekeeping.stop());
   return housekeeping;
@@ -78,13 +81,13 @@ describe('housekeeping', () => {
     for (const [key, expiresAt] of [['old', now], ['young', now + day]] as const) must(await stores.idempotency.claim({ actor: 'a', key, requestHash: '' }, now - day, expiresAt));
     for (const at of [now - 31 * day, now - day]) {
       must(await stores.events.append([{ type: 'conference.opened', at, roomId: 'r', data: {} }]));
-      must(await stores.decisions.add([{ callId: 'c', at, stage: 'arrival', rule: 'no_pin', outcome: 'join', inputs: {} }]));
+      must(await stores.decisions.add([{ callId: 'c', at, stage: 'arrival', rule: 'no_pins', outcome: 'join', inputs: {} }]));
     }
     for (const at of [now - 366 * day, now - day]) {
       must(await stores.audit.add({ ...entry, at }));
       must(await stores.cdr.write([{ type: 'callOpened', id: String(at), at, protocol: 'sip', callId: '', caller: '', alias: '' }, { type: 'callClosed', id: String(at), at, reason: 'caller_hung_up', cause: '', fault: '' }]));
     }
-    keep(t, clock, choresOf(stores, kept));
+    keep(t, clock, choresOf({ stores, files: noFiles, retention: kept, log }));
     await clock.advance(minute + 2_000);
     await stores.check();
     const left = async (): Promise<readonly number[]> => [
@@ -99,10 +102,30 @@ describe('housekeeping', () => {
     assert.equal(must(await stores.idempotency.prune(now, 9)), 0, 'the old key is gone');
   });
 
+  it('forgets recordings with their files; one whose file cannot be removed is tried again', async (t) => {
+    const stores = await new Folder(t).open();
+    const now = Date.UTC(2026, 0, 1);
+    const recording = { roomId: 'r', conferenceId: 'c', startedAt: 0, bytes: 1, state: 'complete' } as const;
+    for (const [id, endedAt] of [['stuck', now - 9 * day], ['old', now - 8 * day], ['young', now - day]] as const) must(await stores.recordings.add({ ...recording, id, endedAt, path: `${id}.wav` }, untold));
+    must(await stores.recordings.add({ ...recording, id: 'under way', path: 'on.wav', state: 'active' }, untold));
+    const removed: string[] = [];
+    let stuck = true;
+    const files = { remove: (path: string) => (path === 'stuck.wav' && stuck ? Promise.reject(new Error('busy')) : (removed.push(path), Promise.resolve())) };
+    const chore = choresOf({ stores, files, retention: kept, log }).find(({ what }) => what === 'recordings')!;
+    const left = async () => must(await stores.recordings.list({ limit: 9 })).items.map(({ id }) => id);
+    assert.equal(must(await chore.drop(now, 9)), 1);
+    assert.deepEqual([removed, await left()], [['old.wav'], ['under way', 'young', 'stuck']]);
+    stuck = false;
+    assert.equal(must(await chore.drop(now, 9)), 1);
+    assert.deepEqual([removed, await left()], [['old.wav', 'stuck.wav'], ['under way', 'young']]);
+    const forever = choresOf({ stores, files, retention: { ...kept, recordings: 0 }, log }).find(({ what }) => what === 'recordings')!;
+    assert.equal(must(await forever.drop(now + 365 * day, 9)), 0);
+  });
+
   it('keeps for ever what is to be kept 0 seconds', async (t) => {
     const stores = await new Folder(t).open();
     must(await stores.audit.add({ at: 1, actor: 'local', from: '', action: 'x', object: 'y' }));
-    const chores = choresOf(stores, { ...kept, audit: 0 });
+    const chores = choresOf({ stores, files: noFiles, retention: { ...kept, audit: 0 }, log });
     for (const { drop } of chores) must(await drop(Date.UTC(2026, 0, 1), 9));
     assert.equal(must(await stores.audit.list({ limit: 9 })).items.length, 1);
   });
