@@ -11,10 +11,14 @@ import { loadPrompts } from './adapters/prompts/catalog.ts';
 import { openStores } from './adapters/sqlite/open.ts';
 import { WriteQueue, type WriteQueueReport } from './adapters/sqlite/write-queue.ts';
 import { createDigestHashes } from './adapters/system/digest-hashes.ts';
+import { mediaFolders } from './adapters/system/media-files.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
 import { DialPlanner } from './call/dial-planner.ts';
+import { adopt } from './call/adoption.ts';
+import { LiveStateWriter } from './call/live-state-writer.ts';
 import { Registrar } from './call/registrar.ts';
+import { CallEvents } from './call/call-events.ts';
 import { Registry, type LiveCounts } from './call/registry.ts';
 import { Switchboard } from './call/switchboard.ts';
 import { roomSettings, storeSettings } from './cli/ask.ts';
@@ -38,6 +42,8 @@ import type { CdrRecord } from './ports/cdr.ts';
 import { startManagement, type Management } from './management.ts';
 import type { FirstAdmin } from './manage/first-admin.ts';
 import { onRooms, onUsers } from './news.ts';
+import type { LiveState } from './ports/live-state.ts';
+import { createLive } from './live.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { MediaStatus, Readiness, Status } from './ports/status.ts';
 import type { StoreProblem } from './ports/store-problem.ts';
@@ -182,7 +188,9 @@ class Program implements App {
     if (!opened.ok) return opened;
     const stores = opened.value;
     this.#onStop('store', () => stores.close());
-    const left = await stores.cdr.closeLeftOpen(scheduler.now());
+    const before = await stores.live.read();
+    if (!before.ok) return before;
+    const left = await stores.cdr.closeLeftOpen(scheduler.now(), mayGoOn(before.value));
     if (!left.ok) return left;
     if (left.value.calls > 0) log.warn({ ...left.value }, 'closed the records of calls a former run did not end');
     const cdr = new WriteQueue<CdrRecord>({ write: (records) => stores.cdr.write(records), scheduler, report: (report) => this.#reportCdr(report) });
@@ -210,19 +218,29 @@ class Program implements App {
 
     const srf = new Srf();
     const servers = embedded === undefined ? config.freeswitch.map((server) => externalServer(server, config)) : [embedded.value.freeswitch];
-    const media = new FreeSwitchMedia({ servers, srf, catalog: prompts.value, scheduler, log });
+    const media = new FreeSwitchMedia({ servers, srf, catalog: prompts.value, kept: before.value.calls.map(({ endpoint }) => endpoint), scheduler, log });
     const exempt = new TrustedPeers(config.abuse.exempt);
     // Before anybody is told, it is kept.
     const events = new WriteQueue<RoomEvent>({ write: (batch) => voided(stores.events.append(batch)), scheduler, report: (report) => this.#reportKept('events', report) });
     const decisions = new WriteQueue<Decision>({ write: (batch) => stores.decisions.add(batch), scheduler, report: (report) => this.#reportKept('decisions', report) });
+    const calls = new CallEvents(cdr, (event) => events.record(event));
     this.#onStop('events', async () => {
       await events.close();
       await decisions.close();
     });
-    const registry = new Registry({
+    let onAdopted: () => void = () => undefined;
+    const adopted = new Promise<void>((resolve) => {
+      onAdopted = resolve;
+    });
+    const liveState = new LiveStateWriter({ store: stores.live, before: before.value, keep: (room) => registry.keep(room), scheduler, log });
+    this.#onStop('live state', () => liveState.close());
+    const live = createLive({ config, stores, media, registry: () => registry, keep: (event) => events.record(event), dial: (room, to, by) => dialling.dialOut.dial(room, to, by), scheduler, log });
+    await live.recorder.closeLeftOpen();
+    this.#onStop('recordings', () => live.recorder.close());
+    const registry: Registry = new Registry({
       rooms: stores.rooms,
       media,
-      cdr,
+      cdr: calls,
       policy: policyOf(config),
       attendant: { aliases: config.attendant.aliases.map((alias) => alias.toLowerCase()), pin: config.attendant.pin === null ? undefined : new Pin(config.attendant.pin), longestNumber },
       language: config.room.language,
@@ -232,13 +250,11 @@ class Program implements App {
       newId,
       identityOf: (name) => registrar.identity(name),
       isExempt: (address) => exempt.has(address),
-      onEvent: (event) => {
-        events.record(event);
-        dialling.preconfigured.onEvent(event);
-      },
+      onEvent: (event) => live.hub.tell(event),
       onDecision: (decision) => decisions.record(decision),
-      // Moving, speaking and recording by command have no service yet.
-      perform: (room, effect) => dialling.perform(room, effect),
+      onChanged: (room) => liveState.changed(room),
+      perform: (room, effect) => live.services.perform(room, effect),
+      onTalking: (call, talking, level) => live.control.talking(call, talking, level),
     });
     const policy = policyOf(config);
     const planner = new DialPlanner({ registrar, ownHosts: () => ownHosts(config, signalling.addresses) });
@@ -259,7 +275,8 @@ class Program implements App {
         return signalling;
       },
       gateway: { media, ending: policy.ending, language: config.room.language },
-      cdr,
+      cdr: calls,
+      onDecision: (decision) => decisions.record(decision),
       scheduler,
       log,
     });
@@ -273,9 +290,11 @@ class Program implements App {
       log,
       registrar,
       trustedPeers: config.sip.trustedPeers,
-      onCall: (invitation) => switchboard.arrive(invitation),
+      // Calls that come meanwhile find the rooms as they were left.
+      onCall: (invitation) => void adopted.then(() => switchboard.arrive(invitation)),
     });
-    const dialling = createDialling({ registry, planner, port: signalling, rooms: stores.rooms, ringingMs: config.registrar.ringing * 1_000, onEvent: (event) => events.record(event), scheduler, log });
+    const dialling = createDialling({ registry, planner, port: signalling, rooms: stores.rooms, ringingMs: config.registrar.ringing * 1_000, onEvent: (event) => live.hub.tell(event), scheduler, log });
+    live.hub.onEvent((event) => dialling.preconfigured.onEvent(event));
     this.#onStop('signalling', () => signalling.stop());
     this.#onStop('media', () => media.stop());
     this.#registry = registry;
@@ -294,6 +313,9 @@ class Program implements App {
 
     await signalling.start();
     await media.start();
+    await adopt(before.value, { registry, rooms: stores.rooms, media, signalling, cdr, scheduler, log });
+    for (const { roomId } of [...before.value.conferences, ...before.value.calls]) liveState.changed(roomId);
+    onAdopted();
     if (signalling.available) await media.tryOut();
     this.#addresses = signalling.addresses;
 
@@ -397,10 +419,21 @@ const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, 
 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
 
+/** Calls and conferences of a former run that may be taken over: their records stay open until it is known. */
+const mayGoOn = ({ calls, conferences }: LiveState): readonly string[] => [
+  ...calls.map(({ callId }) => callId),
+  ...conferences.flatMap(({ record, state }) => (record === undefined || state.participants.length === 0 ? [] : [record.id])),
+];
+
 const upIf = (condition: boolean): 'up' | 'down' => (condition ? 'up' : 'down');
 
 function externalServer(server: Config['freeswitch'][number], config: Config): FreeSwitchServer {
-  const { host, port, secret, profile, listenHost, listenPort, advertisedHost, promptDir } = server;
-  return { host, port, secret, profile, listenHost, listenPort, ...(advertisedHost === null ? {} : { advertisedHost }), promptDir: promptDir ?? config.prompts.dir };
+  const { host, port, secret, profile, listenHost, listenPort, advertisedHost, promptDir, recordingDir, announceDir } = server;
+  const here = mediaFolders(config.data.dir);
+  const folders = [
+    ...(recordingDir === null ? [] : [{ here: here.recordings, there: recordingDir }]),
+    ...(announceDir === null ? [] : [{ here: here.announcements, there: announceDir }]),
+  ];
+  return { host, port, secret, profile, listenHost, listenPort, ...(advertisedHost === null ? {} : { advertisedHost }), promptDir: promptDir ?? config.prompts.dir, folders };
 }
 

@@ -2,7 +2,7 @@
 import { DialOut } from './call/dial-out.ts';
 import type { DialPlanner } from './call/dial-planner.ts';
 import { DialPreconfigured } from './call/dial-preconfigured.ts';
-import type { Registry, RegistryOptions } from './call/registry.ts';
+import type { Registry } from './call/registry.ts';
 import type { Config } from './config/schema.ts';
 import type { RoomEvent } from './domain/events.ts';
 import { hostOfTarget } from './domain/number-rules.ts';
@@ -25,28 +25,14 @@ export interface DiallingOptions {
 export interface Dialling {
   readonly dialOut: DialOut;
   readonly preconfigured: DialPreconfigured;
-  /** Of the commands that a conference does not carry out itself, those that call or write. */
-  readonly perform: RegistryOptions['perform'];
 }
 
-/** RFC 3428 §8: a message must fit a datagram of 1300 bytes, headers included. */
-const longestMessageBytes = 800;
-
 export function createDialling(options: DiallingOptions): Dialling {
-  const { registry } = options;
   const dialOut = new DialOut(options);
   const preconfigured = new DialPreconfigured({ ...options, dialOut });
   return {
     dialOut,
     preconfigured,
-    perform: async (room, { command, by }) => {
-      if (command.type === 'dial') {
-        const dialled = await dialOut.dial(room, command.to, by);
-        return dialled.ok ? 'done' : dialled.error;
-      }
-      if (command.type === 'message') return Buffer.byteLength(command.text) > longestMessageBytes ? 'value_invalid' : registry.message(room, command.to, command.text);
-      return 'not_now';
-    },
   };
 }
 

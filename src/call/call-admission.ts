@@ -1,6 +1,7 @@
 import { admit, judgePin, type AdmissionVerdict, type Credential, type Grant, type PinMatch, type Standing } from '../domain/admission.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Pin } from '../domain/pin-format.ts';
+import type { EndReason } from '../domain/reasons.ts';
 import type { RoomRules } from '../domain/policy.ts';
 import { roomRules, type Room } from '../domain/room.ts';
 import { pickRoom } from '../domain/schedule.ts';
@@ -58,7 +59,22 @@ export class CallAdmission {
       return room;
     }
     entrance.unknownAlias(this.#source);
+    // What was keyed at the attendant is not told: it may be a PIN keyed too early.
+    this.#decided(undefined, 'arrival', 'unknown_alias', aliases === leg.aliases ? 'reject' : 'wrong');
     return undefined;
+  }
+
+  /** The attendant was dialled. Answers why the call cannot go on, if so (row 1). */
+  atAttendant(): EndReason | undefined {
+    const reason = this.isBlocked() ? 'source_blocked' : undefined;
+    this.#decided(undefined, 'arrival', reason ?? 'attendant', reason === undefined ? 'ask' : 'reject');
+    return reason;
+  }
+
+  /** Nothing of what was offered can be used. */
+  unusableMedia(reason: EndReason, room: Room | undefined): EndReason {
+    this.#decided(room, 'arrival', 'media_unusable', 'reject');
+    return reason;
   }
 
   /** The admission rules, as the room and its conference stand at the moment. */
@@ -77,8 +93,23 @@ export class CallAdmission {
     });
   }
 
+  /** The rules of another room, for a call that is moved there: what it brought along was for the first one. */
+  judgeMove(room: Room): AdmissionVerdict {
+    const { leg, standing, entrance, scheduler } = this.#options;
+    const identity = entrance.identity(leg);
+    return admit({
+      room: roomRules(room),
+      conference: standing(room),
+      media: offeredProtection(leg.offer),
+      now: scheduler.now(),
+      source: 'free',
+      ...(identity === undefined ? {} : { identity }),
+      ...(leg.dialled === undefined ? {} : { dialled: leg.dialled }),
+    });
+  }
+
   /** The verdict counts. */
-  arrived(room: Room, { rule, kind }: AdmissionVerdict): void {
+  arrived(room: Room, { rule, kind }: Pick<AdmissionVerdict, 'rule' | 'kind'>): void {
     this.#decided(room, 'arrival', rule, kind);
   }
 
@@ -128,9 +159,8 @@ export class CallAdmission {
   }
 
   /** With what it was made of; of PINs and tokens only whether there are any. */
-  #decided(room: Room, stage: Decision['stage'], rule: Decision['rule'], outcome: string): void {
-    const { leg, scheduler, standing, onDecision } = this.#options;
-    const { open, locked } = standing(room);
+  #decided(room: Room | undefined, stage: Decision['stage'], rule: Decision['rule'], outcome: string): void {
+    const { leg, scheduler, onDecision } = this.#options;
     onDecision({
       callId: leg.id,
       at: scheduler.now(),
@@ -138,19 +168,26 @@ export class CallAdmission {
       rule,
       outcome,
       inputs: {
-        room: room.id,
+        room: room?.id ?? null,
         alias: leg.aliases.at(-1) ?? '',
         identity: leg.identity ?? null,
         credential: this.#credential?.kind ?? null,
         blocked: this.isBlocked(),
-        hostPin: room.pins.host !== undefined,
-        guestPin: room.pins.guest !== undefined,
-        open,
-        locked,
-        scheduled: room.schedule !== undefined,
-        moderatorWay: room.anonymous.moderator.enabled,
-        speakerWay: room.anonymous.speaker.enabled,
+        ...(room === undefined ? {} : this.#inputsOf(room)),
       },
     });
+  }
+
+  #inputsOf(room: Room): Decision['inputs'] {
+    const { open, locked } = this.#options.standing(room);
+    return {
+      hostPin: room.pins.host !== undefined,
+      guestPin: room.pins.guest !== undefined,
+      open,
+      locked,
+      scheduled: room.schedule !== undefined,
+      moderatorWay: room.anonymous.moderator.enabled,
+      speakerWay: room.anonymous.speaker.enabled,
+    };
   }
 }

@@ -1,4 +1,6 @@
 import { judgeMedia, type Grant, type Standing } from '../domain/admission.ts';
+import type { Participant } from '../domain/conference.ts';
+import type { Refusal } from '../domain/control.ts';
 import type { Decision } from '../domain/decision.ts';
 import { dtmfSteps, type KeyStep } from '../domain/dtmf-sequence.ts';
 import type { IvrEvent } from '../domain/ivr.ts';
@@ -7,24 +9,28 @@ import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import { endCause, goodbyeOf, logLevelOf, type EndReason } from '../domain/reasons.ts';
 import { policyWith } from '../domain/room-rules.ts';
-import { roomRules, type Room } from '../domain/room.ts';
+import { roomRules, type Room, type RoomId } from '../domain/room.ts';
 import { attempt, errorText } from '../lib/attempt.ts';
 import { Machine, type Scheduler } from '../lib/machine.ts';
-import { err, unreachable, type Result } from '../lib/result.ts';
+import { err, ok, unreachable, type Result } from '../lib/result.ts';
 import type { CallLeg } from '../ports/call-leg.ts';
+import type { EndpointDetails, MediaStatistics } from '../ports/live.ts';
 import type { Log } from '../ports/log.ts';
+import type { KeptCall } from '../ports/live-state.ts';
+import type { AdoptedMedia } from '../ports/adoption.ts';
 import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../ports/media.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import { AnsweredCall, type CallHost } from './answered-call.ts';
-import type { ConferenceActor, LegOrder } from './conference-actor.ts';
+import type { ConferenceActor, ConferenceLeg, LegOrder } from './conference-actor.ts';
 import { CallAdmission } from './call-admission.ts';
 import type { Entrance } from './entrance.ts';
 import { LegVoice } from './leg-voice.ts';
 import { roomNow } from './live-control.ts';
 import { heldBy } from './media-hold.ts';
+import { arrivalOf, Move } from './move.ts';
 import { protectionOf } from './media-protection.ts';
-import { initialSession, sessionStep, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
+import { initialSession, sessionStep, takenOverSession, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
 
 /** What the attendant asks for: an alias of it, its PIN, and the longest room number. */
 export interface Attendant {
@@ -38,6 +44,8 @@ export type CallProgress = { readonly kind: 'ringing' | 'answered' } | { readonl
 
 export interface SessionOptions {
   readonly leg: CallLeg;
+  /** Taken over from a former process, in a room. */
+  readonly takenOver?: { readonly since: number; readonly room: Room };
   readonly rooms: RoomStore;
   readonly media: MediaPort;
   readonly cdr: CdrRecorder;
@@ -53,6 +61,8 @@ export interface SessionOptions {
   readonly standing: (room: Room) => Standing;
   readonly entrance: Entrance;
   readonly onDecision: (decision: Decision) => void;
+  /** In a conference: somebody began to speak, or stopped. */
+  readonly onTalking: (call: string, talking: boolean, level: number) => void;
   /** Of a call of ours. */
   readonly onProgress?: (progress: CallProgress) => void;
   readonly onClosed: () => void;
@@ -61,6 +71,7 @@ export interface SessionOptions {
 /** The longest goodbye; a media server that does not come back from playing must not hold a call. */
 const goodbyeMs = 15_000;
 const watchdogMs = 300_000;
+const legTimers = ['longest', 'longestWarning', 'mediaPoll'] as const;
 
 /**
  * One call, from INVITE to its record. It owns the leg's endpoint and releases it; whatever happens, it ends once, by
@@ -69,6 +80,8 @@ const watchdogMs = 300_000;
 export class CallSession {
   readonly id: string;
   readonly since: number;
+  /** Made for it so far: no more than there are rows to pass and PINs to try. */
+  readonly decisions: Decision[] = [];
   readonly #options: SessionOptions;
   readonly #log: Log;
   readonly #machine: Machine<SessionState, SessionEvent, SessionEffect>;
@@ -79,17 +92,28 @@ export class CallSession {
   #room: Room | undefined;
   #conference: ConferenceActor | undefined;
   readonly #admission: CallAdmission;
+  /** The leg as the room it is in has it: another one after a move, so that a former room has nothing to say any more. */
+  #seat: ConferenceLeg = this;
+  #move: Move | undefined;
+  /** As what it was in rooms it was moved out of, should it come back. */
+  readonly #leftRooms = new Map<RoomId, Participant>();
+  readonly #keyedBy = new Set<EndpointDetails['dtmf'][number]>();
 
   constructor(options: SessionOptions) {
-    const { leg, policy, scheduler, cdr } = options;
+    const { leg, policy, scheduler, cdr, takenOver } = options;
     this.#options = options;
     this.id = leg.id;
-    this.since = scheduler.now();
+    this.since = takenOver?.since ?? scheduler.now();
+    this.#room = takenOver?.room;
     this.#log = options.log.child({ call: leg.id });
-    this.#admission = new CallAdmission({ ...options, log: this.#log });
+    const onDecision = (decision: Decision): void => {
+      this.decisions.push(decision);
+      options.onDecision(decision);
+    };
+    this.#admission = new CallAdmission({ ...options, log: this.#log, onDecision });
     this.#machine = new Machine(
       {
-        initial: initialSession(),
+        initial: takenOver === undefined ? initialSession() : takenOverSession(takenOver.since, scheduler.now()),
         // The room's own rules count for who dialled it, as they were when he came in (PXD-39).
         step: (state, event) => sessionStep(state, event, this.#room === undefined ? policy : policyWith(policy, this.#room.rules)),
         run: (effect) => this.#run(effect),
@@ -99,12 +123,13 @@ export class CallSession {
     );
     leg.listen({
       onRinging: () => options.onProgress?.({ kind: 'ringing' }),
-      onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
+      onDigit: (digit, via) => this.#keyed(digit, via),
       onEnded: (reason) => this.#machine.post({ type: 'gone', reason }),
       onOffer: (offer) => this.#offered(offer),
     });
+    if (takenOver !== undefined) return;
     const { protocol, protocolId, caller } = leg;
-    cdr.record({ type: 'callOpened', id: leg.id, at: this.since, protocol, callId: protocolId, caller: caller.number || caller.name, alias: this.alias });
+    cdr.record({ type: 'callOpened', id: leg.id, at: this.since, protocol, callId: protocolId, caller: caller.number || caller.name, alias: this.alias, ...(leg.dialled === undefined ? {} : { direction: 'out' }) });
     this.#log.info({ protocol, protocolId, caller: caller.uri, source: caller.source, alias: this.alias, userAgent: caller.userAgent }, leg.dialled === undefined ? 'call arrived' : 'calling');
   }
 
@@ -130,8 +155,53 @@ export class CallSession {
   }
 
   /** Whom a conference calls or has in it. */
-  get leg(): Pick<CallLeg, 'caller' | 'aliases' | 'identity' | 'dialled'> {
+  get leg(): Pick<CallLeg, 'protocol' | 'caller' | 'aliases' | 'identity' | 'dialled' | 'sendText'> {
     return this.#options.leg;
+  }
+
+  get mediaHandlers(): MediaHandlers {
+    return {
+      onDigit: (digit, via) => this.#keyed(digit, via),
+      onLost: () => this.#machine.post({ type: 'end', reason: 'media_lost', goodbye: [] }),
+      onTalking: (talking, level) => this.#options.onTalking(this.id, talking, level),
+    };
+  }
+
+  /** The endpoint of a call taken over is where the conference has it, or is brought there. */
+  resume({ media, place }: AdoptedMedia, conference: ConferenceActor, deadlines: Readonly<Record<string, number>>): void {
+    const { scheduler, language } = this.#options;
+    const now = scheduler.now();
+    const participant = conference.state.participants.get(this.id);
+    const voice = new LegVoice(media, this.#room?.language ?? language, (error) => this.#defect(error, 'voice'));
+    this.#allocation = Promise.resolve(ok(media));
+    this.#answered = new AnsweredCall(media, voice, this.#host());
+    this.#conference = conference;
+    for (const name of legTimers) {
+      const ms = Math.max((deadlines[name] ?? now) - now, 0);
+      if (deadlines[name] !== undefined) this.#machine.startTimer(name, ms, { type: 'leg', event: { type: 'timer', name, now: now + ms } });
+    }
+    conference.adopt(this);
+    if (participant === undefined) this.end('restart');
+    else if (participant.place === 'lobby') this.#inBackground((place === 'conference' ? media.leave() : Promise.resolve()).then(() => voice.enterLobby()));
+    else if (place === 'alone') void this.order({ do: 'join', call: this.id, muted: participant.mixer === 'muted' });
+    else {
+      voice.enterConference();
+      conference.post({ type: 'joined', call: this.id });
+    }
+  }
+
+  /** What another process needs to take it over; undefined outside rooms. */
+  keep(): KeptCall | undefined {
+    const { id, since } = this;
+    const { protocol, protocolId, aliases, caller, identity, dialog } = this.#options.leg;
+    if (this.stage !== 'room' || this.#room === undefined || this.#answered === undefined) return undefined;
+    const deadlines = Object.fromEntries([...this.timers].filter(([name]) => legTimers.some((timer) => timer === name)));
+    return {
+      ...{ callId: id, roomId: this.#room.id, protocol, protocolId, aliases, caller, since, deadlines },
+      ...(identity === undefined ? {} : { identity }),
+      ...(dialog === undefined ? {} : { dialog }),
+      endpoint: this.#answered.media.id,
+    };
   }
 
   start(): void {
@@ -154,8 +224,66 @@ export class CallSession {
   }
 
   order(order: LegOrder): Promise<void> {
+    return this.#ordered(this, order);
+  }
+
+  /** Takes the leg from one room to another, past the PINs there: whoever asks for it controls both (N-19). */
+  async moveTo(room: Room): Promise<'done' | Refusal> {
+    const from = this.#conference;
+    const participant = from?.state.participants.get(this.id);
+    if (from === undefined || participant === undefined || this.#answered === undefined || this.#move !== undefined || this.stage !== 'room') return 'not_now';
+    if (room.id === from.room.id) return 'value_invalid';
+    const arrival = arrivalOf(this.#admission.judgeMove(room), participant, room, this.#leftRooms.get(room.id));
+    if (arrival.kind === 'refused') return arrival.why;
+    this.#admission.arrived(room, { kind: 'admit', rule: arrival.as.rule });
+    const leg: ConferenceLeg = { id: this.id, order: (order) => this.#ordered(leg, order) };
+    const { media, voice } = this.#answered;
+    const to = this.#options.conference(room);
+    const onMoved = (): void => {
+      this.#leftRooms.set(from.room.id, from.state.participants.get(this.id) ?? participant);
+      this.#seat = leg;
+      this.#conference = to;
+      this.#settleOn(room);
+      this.#options.cdr.record({ type: 'callAdmitted', id: this.id, roomId: room.id, role: arrival.as.role, rule: arrival.as.rule });
+      from.movedAway(this.id, room.id);
+    };
+    this.#move = new Move({ call: this.id, media, voice, from, to, participant, leg, onMoved });
+    const outcome = await this.#move.begin(arrival.as);
+    this.#move = undefined;
+    if (outcome.kind === 'moved') return 'done';
+    if (outcome.kind === 'lost') this.end('media_lost');
+    else from.movedBack(this.id, room.id);
+    return outcome.kind === 'returned' && outcome.reason === 'full' ? 'full' : 'failed';
+  }
+
+  #ordered(seat: ConferenceLeg, order: LegOrder): Promise<void> {
+    if (seat !== this.#seat) return this.#move?.leg === seat ? this.#move.order(order) : Promise.resolve();
+    // On its way elsewhere nothing but its end counts here; should it come back, it is put as it is to be then.
+    if (this.#move !== undefined && order.do !== 'end') return Promise.resolve();
     this.#machine.post({ type: 'order', order });
     return this.#answered?.carriedOut ?? Promise.resolve();
+  }
+
+  /** Settles when it was heard, or never will be. */
+  async hears(path: string): Promise<'said' | 'failed'> {
+    return this.#answered?.voice.tell([{ file: path }]) ?? 'failed';
+  }
+
+  /** Undefined before it was answered, or where the media server does not say. */
+  async statistics(): Promise<MediaStatistics | undefined> {
+    return this.#answered?.media.statistics();
+  }
+
+  get details(): EndpointDetails {
+    const { caller, protocolId } = this.#options.leg;
+    const { uri, userAgent, source } = caller;
+    const { codec, encrypted = false } = this.#answered?.media.details ?? {};
+    return { uri, ...(userAgent === undefined ? {} : { userAgent }), source, protocolId, ...(codec === undefined ? {} : { codec }), encrypted, dtmf: [...this.#keyedBy] };
+  }
+
+  /** Whether the far end holds the call. */
+  get isHeld(): boolean {
+    return this.#machine.state.leg.at === 'held';
   }
 
   /** The room opened while the caller is asked for a PIN of it. */
@@ -176,7 +304,7 @@ export class CallSession {
   /** Why the call cannot go on, if so. */
   async #findRoom(): Promise<EndReason | undefined> {
     const { leg, attendant } = this.#options;
-    if (leg.dialled === undefined && leg.aliases.some((alias) => attendant.aliases.includes(alias))) return this.#admission.isBlocked() ? 'source_blocked' : undefined;
+    if (leg.dialled === undefined && leg.aliases.some((alias) => attendant.aliases.includes(alias))) return this.#admission.atAttendant();
     const found = await this.#admission.find(leg.aliases);
     if (found === 'failed') return 'server_error';
     if (found === undefined) return 'unknown_alias';
@@ -186,20 +314,17 @@ export class CallSession {
 
   /** An endpoint, the answer, and then the rules. Answers why not, if so. */
   async #takeCall(): Promise<EndReason | undefined> {
-    const { leg, media, scheduler, language } = this.#options;
-    if (leg.offer.kind === 'unusable') return leg.offer.reason;
+    const { leg, media, language } = this.#options;
     // Who is turned away is not answered first; every other verdict needs the media.
     const verdict = this.#room === undefined ? undefined : this.#admission.judge(this.#room);
     if (verdict?.kind === 'reject') {
       if (this.#room !== undefined) this.#admission.arrived(this.#room, verdict);
       return verdict.reason;
     }
+    // For a blocked source first: it must not learn that there is a room.
+    if (leg.offer.kind === 'unusable') return this.#admission.unusableMedia(leg.offer.reason, this.#room);
     if (this.#isEnding()) return undefined;
-    const handlers: MediaHandlers = {
-      onDigit: (digit, via) => this.#machine.post({ type: 'digit', digit, via, now: scheduler.now() }),
-      onLost: () => this.#machine.post({ type: 'end', reason: 'media_lost', goodbye: [] }),
-    };
-    this.#allocation = media.allocate(leg.offer.kind === 'offered' ? leg.offer.media : undefined, handlers, this.#room?.id);
+    this.#allocation = media.allocate(leg.offer.kind === 'offered' ? leg.offer.media : undefined, this.mediaHandlers, this.#room?.id);
     const allocated = await this.#allocation;
     if (!allocated.ok) return allocated.error;
     if (this.#isEnding()) return undefined;
@@ -212,6 +337,11 @@ export class CallSession {
     if (answered.value !== undefined && !(await allocated.value.update(answered.value)).ok) return 'no_common_codec';
     if (!this.#isEnding()) this.#greet(allocated.value.id);
     return undefined;
+  }
+
+  #keyed(digit: string, via: EndpointDetails['dtmf'][number]): void {
+    this.#keyedBy.add(via);
+    this.#machine.post({ type: 'digit', digit, via, now: this.#options.scheduler.now() });
   }
 
   #isEnding(): boolean {
@@ -372,6 +502,7 @@ export class CallSession {
     for (const name of this.#machine.pendingTimers().keys()) this.#machine.cancelTimer(name);
     const { status, fault } = endCause(reason);
     this.#log[logLevelOf(reason)]({ reason, fault, seconds: Math.round((scheduler.now() - this.since) / 1_000) }, `call ended: ${reason}`);
+    this.#move?.abandon();
     this.#conference?.left(this.id);
     this.#options.onProgress?.({ kind: 'ended', reason });
     this.#answered?.voice.fallSilent();

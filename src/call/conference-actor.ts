@@ -1,17 +1,22 @@
 import type { Order } from '../domain/conference-commands.ts';
-import { conferenceStep, initialConference, type CallId, type ConferenceEffect, type ConferenceEvent, type ConferenceFact, type ConferenceState, type Participant } from '../domain/conference.ts';
+import { conferenceStep, initialConference, isOpen, type CallId, type ConferenceEffect, type ConferenceEvent, type ConferenceFact, type ConferenceState, type ConferenceTimer, type Participant } from '../domain/conference.ts';
+import { fromSnapshot, snapshotOf } from '../domain/conference-snapshot.ts';
 import type { Refusal } from '../domain/control.ts';
+import type { Decision } from '../domain/decision.ts';
 import type { RoomEvent } from '../domain/events.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import { goodbyeOf, type EndReason } from '../domain/reasons.ts';
-import { roomRules, type Room } from '../domain/room.ts';
+import { roomRules, type Room, type RoomId } from '../domain/room.ts';
 import { errorText } from '../lib/attempt.ts';
 import { Machine, type Scheduler } from '../lib/machine.ts';
-import { unreachable } from '../lib/result.ts';
+import { err, ok, unreachable, type Result } from '../lib/result.ts';
+import type { CommandOutcome } from '../ports/live.ts';
 import type { Log } from '../ports/log.ts';
+import type { KeptConference } from '../ports/live-state.ts';
 import type { MediaPort } from '../ports/media.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
+import { decisionOf } from './conference-decision.ts';
 import { eventOf } from './room-events.ts';
 
 /** What the conference asks of a leg: the effects that concern one call. */
@@ -24,8 +29,15 @@ export interface ConferenceLeg {
   order(order: LegOrder): Promise<void>;
 }
 
+/** What came of a command. */
+export type Performed = Result<CommandOutcome, Refusal>;
+
+const done: Performed = ok({ kind: 'done' });
+
 export interface ConferenceActorOptions {
   readonly room: Room;
+  /** What a former process has left of it. */
+  readonly kept?: KeptConference;
   readonly policy: Policy;
   readonly media: MediaPort;
   readonly cdr: CdrRecorder;
@@ -34,8 +46,11 @@ export interface ConferenceActorOptions {
   readonly newId: () => string;
   /** What happened, as it happens. */
   readonly onEvent: (event: RoomEvent) => void;
+  readonly onDecision: (decision: Decision) => void;
   /** Carries out what the rules have allowed and a conference does not do itself. */
-  readonly perform: (effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<'done' | Refusal>;
+  readonly perform: (effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<Performed>;
+  /** Something is no longer as it was. */
+  readonly onChanged: () => void;
   /** The room opened: callers at its PIN prompt may go in. */
   readonly onOpened: () => void;
   /** Nobody is in it or waits for it any more. */
@@ -55,7 +70,7 @@ export class ConferenceActor {
   /** Who is there or was a moment ago, for what is told about them. */
   readonly #known = new Map<CallId, Participant>();
   /** Commands to be answered. */
-  readonly #requests = new Map<string, (outcome: 'done' | Refusal) => void>();
+  readonly #requests = new Map<string, (outcome: Performed) => void>();
   /** What the effects of the present command have set going. */
   #underWay: Promise<void>[] = [];
   /** Those told to end, and why; who left by himself is not among them. */
@@ -64,25 +79,42 @@ export class ConferenceActor {
 
   constructor(options: ConferenceActorOptions) {
     this.#options = options;
+    const { kept } = options;
     this.#room = options.room;
     this.#log = options.log.child({ room: options.room.id });
     this.#machine = new Machine(
       {
-        initial: initialConference(roomRules(options.room)),
-        step: (state, event) => conferenceStep(state, event, options.policy, options.scheduler.now()),
+        initial: kept === undefined ? initialConference(roomRules(options.room)) : fromSnapshot(kept.state, roomRules(options.room)),
+        step: (state, event) => {
+          options.onChanged();
+          return conferenceStep(state, event, options.policy, options.scheduler.now());
+        },
         run: (effect) => this.#run(effect),
         onError: (error, event) => this.#defect(error, event.type),
       },
       options.scheduler,
     );
+    if (kept?.record !== undefined) {
+      const inside = kept.state.participants.filter(({ place }) => place === 'conference').map(({ call }) => call);
+      this.#record = { ...kept.record, inside: new Set(inside) };
+    }
   }
 
   get room(): Room {
     return this.#room;
   }
 
+  get isOpen(): boolean {
+    return isOpen(this.#machine.state);
+  }
+
   get state(): ConferenceState {
     return this.#machine.state;
+  }
+
+  /** Of the conference record in progress. */
+  get conferenceId(): string | undefined {
+    return this.#record?.id;
   }
 
   /** Timers and when they are due, ms since the epoch. */
@@ -101,14 +133,62 @@ export class ConferenceActor {
     if (participant !== undefined) this.#known.set(leg.id, participant);
   }
 
+  /** A leg of a former process that is still there. */
+  adopt(leg: ConferenceLeg): void {
+    this.#legs.set(leg.id, leg);
+  }
+
+  /** All legs that are still there are adopted: the others are gone, and what was going to happen happens when it was due. */
+  resume(deadlines: Readonly<Record<string, number>>): void {
+    const { scheduler } = this.#options;
+    for (const participant of this.state.participants.values()) this.#known.set(participant.call, participant);
+    for (const [name, due] of Object.entries(deadlines)) {
+      const timer = name as ConferenceTimer;
+      this.#machine.startTimer(timer, Math.max(due - scheduler.now(), 0), { type: 'timer', name: timer });
+    }
+    for (const call of this.state.participants.keys()) {
+      if (this.#legs.has(call)) continue;
+      this.#ended.set(call, 'restart');
+      this.#machine.post({ type: 'left', call });
+    }
+  }
+
+  /** What another process needs to take it over. */
+  keep(): KeptConference {
+    const record = this.#record;
+    return {
+      roomId: this.#room.id,
+      ...(record === undefined ? {} : { record: { id: record.id, peak: record.peak } }),
+      state: snapshotOf(this.state),
+      deadlines: Object.fromEntries(this.timers),
+    };
+  }
+
   /** The leg is gone, or on its way out: it hears its goodbye alone. */
   left(call: CallId): void {
     if (!this.#legs.delete(call)) return;
     this.#machine.post({ type: 'left', call });
   }
 
+  /** The leg is in another room. */
+  movedAway(call: CallId, to: RoomId): void {
+    this.#ended.set(call, 'moved');
+    this.#tellMove(call, to, 'moved');
+    this.left(call);
+  }
+
+  /** The leg is here still: the other room did not take it. */
+  movedBack(call: CallId, from: RoomId): void {
+    this.#tellMove(call, from, 'returned');
+  }
+
+  #tellMove(callId: CallId, to: RoomId, outcome: 'moved' | 'returned'): void {
+    this.#log.info({ call: callId, to, outcome }, `conference: ${outcome}`);
+    this.#options.onEvent({ type: 'participant.moved', at: this.#options.scheduler.now(), roomId: this.#room.id, callId, data: { to, outcome } });
+  }
+
   /** Settles when it took effect in the mixer, or was refused. */
-  command(order: Omit<Order, 'request'>): Promise<'done' | Refusal> {
+  command(order: Omit<Order, 'request'>): Promise<Performed> {
     return new Promise((resolve) => {
       const request = this.#options.newId();
       this.#requests.set(request, resolve);
@@ -123,6 +203,8 @@ export class ConferenceActor {
   }
 
   #run(effect: ConferenceEffect): void {
+    const decision = decisionOf(effect, this.#machine.state, this.#options.scheduler.now());
+    if (decision !== undefined) this.#options.onDecision(decision);
     switch (effect.do) {
       case 'join':
       case 'lobby':
@@ -140,7 +222,9 @@ export class ConferenceActor {
         return;
       case 'answer': {
         const { request, outcome } = effect;
-        void Promise.all(this.#underWay.splice(0)).then(() => this.#answer(request, outcome)).catch(() => this.#answer(request, 'failed'));
+        void Promise.all(this.#underWay.splice(0))
+          .then(() => this.#answer(request, outcome === 'done' ? done : err(outcome)))
+          .catch(() => this.#answer(request, err('failed')));
         return;
       }
       case 'tell':
@@ -158,7 +242,7 @@ export class ConferenceActor {
         return;
       case 'idle':
         this.#machine.stop();
-        for (const request of [...this.#requests.keys()]) this.#answer(request, 'done');
+        for (const request of [...this.#requests.keys()]) this.#answer(request, done);
         this.#options.onIdle();
         return;
       case 'emit':
@@ -176,7 +260,7 @@ export class ConferenceActor {
     if (carriedOut !== undefined && this.#requests.size > 0) this.#underWay.push(carriedOut);
   }
 
-  #answer(request: string | undefined, outcome: 'done' | Refusal): void {
+  #answer(request: string | undefined, outcome: Performed): void {
     if (request === undefined) return;
     this.#requests.get(request)?.(outcome);
     this.#requests.delete(request);

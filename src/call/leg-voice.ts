@@ -1,5 +1,5 @@
 import type { Prompt } from '../domain/prompts.ts';
-import type { LegMedia, OnKey } from '../ports/media.ts';
+import type { LegMedia, OnKey, Sound } from '../ports/media.ts';
 
 /** Where a leg is, for what it hears: `moving` from the lobby into the mixer. */
 type Place = 'alone' | 'lobby' | 'moving' | 'conference';
@@ -13,7 +13,7 @@ const mostTold = 8;
  */
 export class LegVoice {
   readonly #media: LegMedia;
-  readonly #told: { readonly prompts: readonly Prompt[]; readonly said: () => void }[] = [];
+  readonly #told: { readonly sounds: readonly Sound[]; readonly said: (how: 'said' | 'failed') => void }[] = [];
   #place: Place = 'alone';
   #speaking = false;
   readonly #onDefect: (error: unknown) => void;
@@ -36,10 +36,10 @@ export class LegVoice {
   }
 
   /** Settles when it was said, or when it never will be. */
-  tell(prompts: readonly Prompt[]): Promise<void> {
-    if (this.#told.length >= mostTold) return Promise.resolve();
+  tell(sounds: readonly Sound[]): Promise<'said' | 'failed'> {
+    if (this.#told.length >= mostTold) return Promise.resolve('failed');
     return new Promise((said) => {
-      this.#told.push({ prompts, said });
+      this.#told.push({ sounds, said });
       this.#speak();
     });
   }
@@ -49,7 +49,7 @@ export class LegVoice {
     this.#speak();
   }
 
-  /** On its way into the mixer: what is told from now on is said there. */
+  /** On its way into a mixer, or from one to another: what is told from now on is said there. */
   leaveLobby(): void {
     this.#place = 'moving';
   }
@@ -70,7 +70,7 @@ export class LegVoice {
   /** Drops what was still to be told. */
   fallSilent(): void {
     this.#place = 'alone';
-    for (const { said } of this.#told.splice(0)) said();
+    for (const { said } of this.#told.splice(0)) said('failed');
   }
 
   #speak(): void {
@@ -90,9 +90,8 @@ export class LegVoice {
     for (;;) {
       const next = this.#place === 'moving' ? undefined : this.#told.shift();
       if (next === undefined) break;
-      if (this.#place === 'conference') await this.#media.tell(next.prompts, this.language);
-      else await this.#media.play(next.prompts, this.language, 'playOn');
-      next.said();
+      if (this.#place === 'conference') next.said(await this.#media.tell(next.sounds, this.language));
+      else next.said((await this.#media.play(next.sounds, this.language, 'playOn')) === 'failed' ? 'failed' : 'said');
     }
     if (this.#place === 'lobby') this.#media.playMusic().catch(this.#onDefect);
   }

@@ -12,6 +12,11 @@ export async function execute(call: CallId, command: KeypadOrder, conference: Co
     conference.post({ type: 'command', by: { kind: 'participant', call }, command });
     return 'done';
   }
+  return claimHost(call, command, conference, rooms);
+}
+
+/** Only the store can compare PINs. */
+export async function claimHost(call: CallId, command: Extract<ControlCommand, { readonly type: 'claimHost' }>, conference: ConferenceActor, rooms: RoomStore): Promise<'done' | 'wrongPin'> {
   const room = await roomNow(rooms, conference.room);
   const match = room === 'removed' ? 'none' : rooms.identify(room, command.entry);
   conference.post({ type: 'hostClaimed', call, match: match === 'host' ? 'host' : 'none' });

@@ -6,11 +6,13 @@ import type { Prompt } from '../domain/prompts.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import { roomRules, type Room, type RoomId } from '../domain/room.ts';
 import type { Scheduler } from '../lib/machine.ts';
+import { err } from '../lib/result.ts';
 import type { CallLeg, InboundLeg } from '../ports/call-leg.ts';
 import type { OutboundLeg } from '../ports/dial.ts';
 import type { Log } from '../ports/log.ts';
+import type { KeptCall, KeptConference } from '../ports/live-state.ts';
 import type { MediaPort } from '../ports/media.ts';
-import type { CallStatus, ParticipantStatus, RoomStatus, TimerStatus } from '../ports/status.ts';
+import type { CallStatus, ParticipantStatus, RoomStatus } from '../ports/status.ts';
 import type { CdrRecorder } from '../ports/cdr.ts';
 import type { RoomStore } from '../ports/rooms.ts';
 import type { Commander } from '../domain/commands.ts';
@@ -22,8 +24,9 @@ import type { Decision } from '../domain/decision.ts';
 import type { RoomEvent } from '../domain/events.ts';
 import { standingOf } from '../domain/standing.ts';
 import type { AdmissionView, CallerSource } from '../ports/admission.ts';
-import { CallSession, type Attendant, type CallProgress } from './call-session.ts';
-import { ConferenceActor } from './conference-actor.ts';
+import { CallSession, type Attendant, type CallProgress, type SessionOptions } from './call-session.ts';
+import { ConferenceActor, type Performed } from './conference-actor.ts';
+import { dueTimers, seconds } from './due-timers.ts';
 import { Entrance } from './entrance.ts';
 
 export interface RegistryOptions {
@@ -45,8 +48,11 @@ export interface RegistryOptions {
   /** What happens in rooms, as it happens. */
   readonly onEvent: (event: RoomEvent) => void;
   readonly onDecision: (decision: Decision) => void;
+  /** Something in a room is no longer as it was. */
+  readonly onChanged?: (room: RoomId) => void;
   /** Carries out what the rules of a conference have allowed and it does not do itself. */
-  readonly perform: (room: RoomId, effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<'done' | Refusal>;
+  readonly perform: (room: RoomId, effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<Performed>;
+  readonly onTalking: (call: string, talking: boolean, level: number) => void;
 }
 
 /** How much is going on; all zero when nothing is left of any call. */
@@ -113,9 +119,29 @@ export class Registry implements AdmissionView {
     return [...this.#sessions.values()].filter((session) => session.stage !== 'ending' && (session.room?.id === id || session.leg.dialled?.room === id)).map(({ leg }) => leg);
   }
 
+  /** A conference of a former process goes on. */
+  resume(kept: KeptConference, room: Room): ConferenceActor {
+    return this.#conference(room, kept);
+  }
+
+  /** A call of a former process, in its room; whoever asks resumes or cuts it. */
+  takeOver(leg: CallLeg, since: number, room: Room): CallSession {
+    return this.#session(leg, { takenOver: { since, room } });
+  }
+
+  /** All that another process needs to take over a room. */
+  keep(id: RoomId): { readonly conference: KeptConference | undefined; readonly calls: readonly KeptCall[] } {
+    const conference = this.#conferences.get(id);
+    const there = [...(conference?.state.participants.keys() ?? [])];
+    return { conference: conference?.keep(), calls: there.flatMap((call) => this.#sessions.get(call)?.keep() ?? []) };
+  }
+
   #begin(leg: CallLeg, onProgress?: (progress: CallProgress) => void): void {
-    const { log } = this.#options;
-    const { rooms, media, cdr, policy, attendant, language, scheduler, onDecision } = this.#options;
+    this.#session(leg, onProgress === undefined ? {} : { onProgress }).start();
+  }
+
+  #session(leg: CallLeg, more: Pick<SessionOptions, 'onProgress' | 'takenOver'>): CallSession {
+    const { rooms, media, cdr, policy, attendant, language, scheduler, log, onDecision, onTalking } = this.#options;
     const session: CallSession = new CallSession({
       leg,
       rooms,
@@ -130,11 +156,25 @@ export class Registry implements AdmissionView {
       standing: (room) => this.#standing(room),
       entrance: this.entrance,
       onDecision,
-      ...(onProgress === undefined ? {} : { onProgress }),
+      onTalking,
+      ...more,
       onClosed: () => this.#closed(session.id),
     });
     this.#sessions.set(session.id, session);
-    session.start();
+    return session;
+  }
+
+  /** Rooms that somebody is in or waits for. */
+  get actors(): readonly ConferenceActor[] {
+    return [...this.#conferences.values()];
+  }
+
+  actor(id: RoomId): ConferenceActor | undefined {
+    return this.#conferences.get(id);
+  }
+
+  session(call: string): CallSession | undefined {
+    return this.#sessions.get(call);
   }
 
   roomChanged(room: Room): void {
@@ -148,8 +188,8 @@ export class Registry implements AdmissionView {
   }
 
   /** Settles when it took effect in the mixer, or was refused; `not_now` where nobody is in the room or its lobby. */
-  command(id: RoomId, command: ConferenceCommand, by: Commander): Promise<'done' | Refusal> {
-    return this.#conferences.get(id)?.command({ command, by }) ?? Promise.resolve('not_now');
+  command(id: RoomId, command: ConferenceCommand, by: Commander): Promise<Performed> {
+    return this.#conferences.get(id)?.command({ command, by }) ?? Promise.resolve(err('not_now'));
   }
 
   /** OV-46: ends the member's legs at once. */
@@ -251,12 +291,14 @@ export class Registry implements AdmissionView {
     };
   }
 
-  #conference(room: Room): ConferenceActor {
+  #conference(room: Room, kept?: KeptConference): ConferenceActor {
     const there = this.#conferences.get(room.id);
     if (there !== undefined) return there;
-    const { policy, media, cdr, scheduler, log, newId, onEvent, perform } = this.#options;
+    const { policy, media, cdr, scheduler, log, newId, onEvent, onDecision, perform } = this.#options;
     const conference: ConferenceActor = new ConferenceActor({
       room,
+      ...(kept === undefined ? {} : { kept }),
+      onChanged: () => this.#options.onChanged?.(room.id),
       policy,
       media,
       cdr,
@@ -264,6 +306,7 @@ export class Registry implements AdmissionView {
       log,
       newId,
       onEvent,
+      onDecision,
       perform: (effect) => perform(room.id, effect),
       onOpened: () => {
         for (const session of this.#sessions.values()) if (session.room?.id === room.id) session.roomOpened();
@@ -293,8 +336,3 @@ export class Registry implements AdmissionView {
     if (this.#sessions.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 }
-
-const seconds = (ms: number): number => Math.max(0, Math.round(ms / 1_000));
-
-const dueTimers = (timers: ReadonlyMap<string, number>, now: number, shown: (name: string) => boolean): readonly TimerStatus[] =>
-  [...timers].filter(([name]) => shown(name)).map(([name, due]) => ({ name: name.split(':')[0] ?? name, dueInSeconds: seconds(due - now) }));

@@ -6,17 +6,28 @@ import Database from 'better-sqlite3';
 import { openStores } from '../../src/adapters/sqlite/open.ts';
 import { WriteQueue } from '../../src/adapters/sqlite/write-queue.ts';
 import { createLogger } from '../../src/adapters/system/log.ts';
+import { Announcer } from '../../src/call/announcer.ts';
+import { EventHub } from '../../src/call/event-hub.ts';
+import { LiveControl } from '../../src/call/live.ts';
+import { Recorder } from '../../src/call/recorder.ts';
+import { CallEvents } from '../../src/call/call-events.ts';
 import { Registry } from '../../src/call/registry.ts';
+import { RoomServices } from '../../src/call/room-services.ts';
 import { loadConfig, shippedConfig } from '../../src/config/load.ts';
 import { policyOf } from '../../src/config/policy.ts';
+import type { Commander } from '../../src/domain/commands.ts';
+import type { ConferenceCommand } from '../../src/domain/conference-commands.ts';
+import type { Refusal } from '../../src/domain/control.ts';
 import type { Decision } from '../../src/domain/decision.ts';
 import type { RoomEvent } from '../../src/domain/events.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { EndReason } from '../../src/domain/reasons.ts';
 import { validateKeypad } from '../../src/domain/keypad.ts';
 import { Pin } from '../../src/domain/pin-format.ts';
-import { newRoomSettings, type Room, type RoomSettings } from '../../src/domain/room.ts';
+import { newRoomSettings, type Room, type RoomId, type RoomSettings } from '../../src/domain/room.ts';
 import type { LegOffer } from '../../src/ports/call-leg.ts';
+import type { SpeechFailure, SpeechPort } from '../../src/ports/speech.ts';
+import { err, ok } from '../../src/lib/result.ts';
 import type { ParticipantStatus } from '../../src/ports/status.ts';
 import type { CdrRecord } from '../../src/ports/cdr.ts';
 import type { RoomStore } from '../../src/ports/rooms.ts';
@@ -54,6 +65,15 @@ export class House {
   readonly registry: Registry;
   readonly policy: Policy;
   readonly events: RoomEvent[] = [];
+  readonly hub = new EventHub((event) => this.events.push(event));
+  readonly recorder: Recorder;
+  readonly services: RoomServices;
+  readonly live: LiveControl;
+  /** Size of every recording's file. */
+  recordedBytes = 0;
+  speechFailure: SpeechFailure | undefined;
+  /** Files of speech that are there. */
+  spoken = 0;
   /** Who else is told. */
   onEvent: (event: RoomEvent) => void = () => undefined;
   readonly decisions: Decision[] = [];
@@ -76,7 +96,7 @@ export class House {
     this.registry = new Registry({
       rooms: this.#guarded(stores.rooms),
       media: this.media,
-      cdr: this.#cdr,
+      cdr: new CallEvents(this.#cdr, (event) => this.events.push(event)),
       policy: this.policy,
       attendant: { aliases: config.value.attendant.aliases, pin: config.value.attendant.pin === null ? undefined : new Pin(config.value.attendant.pin), longestNumber: 20 },
       language: 'en',
@@ -87,12 +107,37 @@ export class House {
       identityOf: (user) => (user === 'root' ? { user, privilege: 'administrator' } : { user, privilege: 'creation' }),
       isExempt: () => false,
       onEvent: (event) => {
-        this.events.push(event);
+        this.hub.tell(event);
         this.onEvent(event);
       },
       onDecision: (decision) => this.decisions.push(decision),
-      perform: () => Promise.resolve('not_now'),
+      perform: (room, effect) => this.services.perform(room, effect),
+      onTalking: (call, talking, level) => this.live.talking(call, talking, level),
     });
+    const registry = (): Registry => this.registry;
+    this.recorder = new Recorder({
+      media: this.media,
+      recordings: stores.recordings,
+      files: { prepare: (name) => Promise.resolve(name), size: () => Promise.resolve(this.recordedBytes), remove: () => Promise.resolve() },
+      maxBytes: config.value.recording.maxBytes,
+      scheduler: this.clock,
+      log,
+      newId: () => `id-${++ids}`,
+      onKept: (event) => this.hub.tellKept(event),
+    });
+    const speech: SpeechPort = {
+      speak: async (text) => {
+        await this.points.pass('speech');
+        if (this.speechFailure !== undefined) return err(this.speechFailure);
+        this.spoken += 1;
+        return ok({ path: `spoken:${text}`, remove: () => Promise.resolve(void (this.spoken -= 1)) });
+      },
+    };
+    const tell = (call: string, path: string): Promise<'said' | 'failed'> => this.registry.session(call)?.hears(path) ?? Promise.resolve('failed');
+    const announcer = new Announcer({ media: this.media, speech, files: { find: (name) => Promise.resolve(name === 'there.wav' ? '/there.wav' : undefined) }, tell, scheduler: this.clock });
+    const rooms = this.#guarded(stores.rooms);
+    this.services = new RoomServices({ registry, rooms, recorder: this.recorder, announcer, dial: () => Promise.resolve(err('not_now')) });
+    this.live = new LiveControl({ registry, services: this.services, recorder: this.recorder, rooms, hub: this.hub, scheduler: this.clock });
   }
 
   static async open(options: HouseOptions = {}): Promise<House> {
@@ -159,6 +204,14 @@ export class House {
     this.#callers.push(caller);
     this.registry.arrive(leg);
     return caller;
+  }
+
+  /** What came of a command, without time passing. */
+  async command(room: RoomId, command: ConferenceCommand, by: Commander): Promise<'done' | Refusal> {
+    const answered = this.registry.command(room, command, by);
+    await this.after(0);
+    const outcome = await answered;
+    return outcome.ok ? 'done' : outcome.error;
   }
 
   async after(seconds: number): Promise<void> {

@@ -153,11 +153,11 @@ describe('host and guest PINs (PX)', () => {
     inHouse(async (house) => {
       const [hanna, gus] = [await enter(house, '1000', 'hanna', hostPin), await enter(house, '1000', 'gus', guestPin)];
       const { id } = await house.room('1000');
-      assert.equal(await house.registry.command(id, { type: 'promote', target: 'gus' }, admin), 'done');
+      assert.equal(await house.command(id, { type: 'promote', target: 'gus' }, admin), 'done');
       await hanna.hangsUp();
       await house.after(600);
       assert.equal(gus.at, 'conference:host');
-      assert.equal(await house.registry.command(id, { type: 'demote', target: 'gus' }, admin), 'done');
+      assert.equal(await house.command(id, { type: 'demote', target: 'gus' }, admin), 'done');
       await house.after(299.9);
       assert.equal(gus.at, 'conference:guest');
       await house.after(0.2);
@@ -210,8 +210,8 @@ describe('links, members and users (OV)', () => {
         ['sam', 'conference', 'guest', 'speaker_link'],
       ]);
       // The permissions of the link: a moderator locks, a speaker does not.
-      assert.equal(await house.registry.command(room.id, { type: 'lock' }, { kind: 'participant', call: 'sam' }), 'not_permitted');
-      assert.equal(await house.registry.command(room.id, { type: 'lock' }, { kind: 'participant', call: 'mona' }), 'done');
+      assert.equal(await house.command(room.id, { type: 'lock' }, { kind: 'participant', call: 'sam' }), 'not_permitted');
+      assert.equal(await house.command(room.id, { type: 'lock' }, { kind: 'participant', call: 'mona' }), 'done');
     }));
 
   it('OV-32 OV-35: a member is somebody: his own PIN gives his name, role and permissions, whatever the telephone says; taken back, it gives nothing', () =>
@@ -223,8 +223,8 @@ describe('links, members and users (OV)', () => {
       }
       for (const [caller, pin] of [['0301', '531864'], ['0302', '702946']] as const) await enter(house, '1000', caller, pin);
       assert.deepEqual(house.who('1000'), ['Eva@conference:host', 'Ivo@conference:host']);
-      assert.equal(await house.registry.command(id, { type: 'lock' }, { kind: 'participant', call: '0301' }), 'not_permitted');
-      assert.equal(await house.registry.command(id, { type: 'mute', target: '0302' }, { kind: 'participant', call: '0301' }), 'done');
+      assert.equal(await house.command(id, { type: 'lock' }, { kind: 'participant', call: '0301' }), 'not_permitted');
+      assert.equal(await house.command(id, { type: 'mute', target: '0302' }, { kind: 'participant', call: '0301' }), 'done');
       assert.ok((await house.stores.members.remove(id, ['ext-eva'], untold)).ok);
       house.registry.memberRemoved(id, 'ext-eva');
       await house.after(1);
@@ -265,8 +265,8 @@ describe('ownership and control (CO)', () => {
       const hanna = await enter(house, '5000', 'hanna', hostPin);
       await house.after(60);
       assert.equal(hanna.at, 'conference:host');
-      assert.equal(await house.registry.command(room.id, { type: 'lock' }, by('eve', 'creation', room.owner)), 'not_permitted');
-      assert.equal(await house.registry.command(room.id, { type: 'lock' }, by('olga', 'creation', room.owner)), 'done');
+      assert.equal(await house.command(room.id, { type: 'lock' }, by('eve', 'creation', room.owner)), 'not_permitted');
+      assert.equal(await house.command(room.id, { type: 'lock' }, by('olga', 'creation', room.owner)), 'done');
       await house.after(30 * 60 + 1);
       assert.equal(hanna.endedBy, 'schedule_ended');
       // The next day it is there again.
@@ -281,7 +281,7 @@ describe('ownership and control (CO)', () => {
       await house.dial('3000', 'bob');
       const outcome = async (privilege: Privilege, owner: string): Promise<readonly string[]> => {
         const commander = by('me', privilege, owner);
-        return [await house.registry.command(id, { type: 'mute', target: 'bob' }, commander), await house.registry.command(id, { type: 'rename', target: 'bob', name: 'Bob' }, commander)];
+        return [await house.command(id, { type: 'mute', target: 'bob' }, commander), await house.command(id, { type: 'rename', target: 'bob', name: 'Bob' }, commander)];
       };
       const [full, limited, none] = [['done', 'done'], ['done', 'not_permitted'], ['not_permitted', 'not_permitted']] as const;
       const rows: readonly (readonly [privilege: Privilege, own: readonly string[], others: readonly string[]])[] = [
@@ -308,14 +308,14 @@ describe('ownership and control (CO)', () => {
       const [ann, bob] = [await house.dial('3000', 'ann'), await house.dial('3000', 'bob')];
       const limited: Commander = { kind: 'user', name: 'lim', level: 'limited' };
       for (const command of [{ type: 'mute', target: 'bob' }, { type: 'setGain', target: 'bob', decibels: -6 }, { type: 'important', target: 'bob', on: true }] as const) {
-        assert.equal(await house.registry.command(id, command, limited), 'done', command.type);
+        assert.equal(await house.command(id, command, limited), 'done', command.type);
       }
       assert.deepEqual([bob.media.muted, bob.media.gain, ann.media.muted, ann.media.gain], ['yes', -6, 'no', 0]);
       assert.ok(house.events.some(({ type, data }) => type === 'participant.changed' && 'important' in data));
       for (const command of [{ type: 'message', to: 'room', text: 'hello' }, { type: 'endForAll' }, { type: 'kick', target: 'bob' }] as const) {
-        assert.equal(await house.registry.command(id, command, limited), 'not_permitted', command.type);
+        assert.equal(await house.command(id, command, limited), 'not_permitted', command.type);
       }
-      assert.equal(await house.registry.command(id, { type: 'endForAll' }, admin), 'done');
+      assert.equal(await house.command(id, { type: 'endForAll' }, admin), 'done');
       await house.after(3);
       assert.deepEqual([ann.endedBy, bob.endedBy], ['host_ended', 'host_ended']);
     }));

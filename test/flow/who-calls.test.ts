@@ -106,7 +106,7 @@ describe('policy section 1, row 2 and step (a): scheduled rooms', () => {
       assert.equal(hanna.at, 'lobby:host');
       await house.after(9 * 60);
       assert.equal(hanna.at, 'conference:host');
-      assert.equal(await house.registry.command(room.id, { type: 'extend', seconds: 600 }, admin), 'done');
+      assert.equal(await house.command(room.id, { type: 'extend', seconds: 600 }, admin), 'done');
       await house.after(15 * 60);
       assert.equal((await house.dial('6000', 'late')).at, 'conference:guest');
       await house.after(5 * 60 + 1);
@@ -149,12 +149,12 @@ describe('live control', () => {
     inHouse(async (house) => {
       const ann = await house.dial('3000', 'ann');
       const { id } = await house.room('3000');
-      assert.equal(await house.registry.command(id, { type: 'mute', target: 'ann' }, admin), 'done');
+      assert.equal(await house.command(id, { type: 'mute', target: 'ann' }, admin), 'done');
       assert.equal(house.participants('3000')[0]?.audio, 'muted');
-      assert.equal(await house.registry.command(id, { type: 'kick', target: 'nobody' }, admin), 'target_unknown');
-      assert.equal(await house.registry.command(id, { type: 'kick', target: 'ann' }, { kind: 'user', name: 'lim', level: 'limited' }), 'not_permitted');
-      assert.equal(await house.registry.command('nowhere', { type: 'lock' }, admin), 'not_now');
-      assert.equal(await house.registry.command(id, { type: 'kick', target: 'ann' }, admin), 'done');
+      assert.equal(await house.command(id, { type: 'kick', target: 'nobody' }, admin), 'target_unknown');
+      assert.equal(await house.command(id, { type: 'kick', target: 'ann' }, { kind: 'user', name: 'lim', level: 'limited' }), 'not_permitted');
+      assert.equal(await house.command('nowhere', { type: 'lock' }, admin), 'not_now');
+      assert.equal(await house.command(id, { type: 'kick', target: 'ann' }, admin), 'done');
       await house.after(1);
       assert.equal(ann.endedBy, 'kicked');
     }));
