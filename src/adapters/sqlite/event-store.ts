@@ -48,7 +48,7 @@ export class SqliteEventStore implements EventStore {
       const kept = oldest.find((event) => !mayGo(event));
       const last = kept === undefined ? oldest.at(-1)?.id : kept.id - 1;
       const dropped = last === undefined ? 0 : Number((await db.deleteFrom('events').where('id', '<=', last).executeTakeFirst()).numDeletedRows);
-      if (dropped < limit) await dropSequences(db);
+      if (dropped < limit) await dropSequences(db, limit);
       return dropped;
     });
   }
@@ -59,12 +59,14 @@ export class SqliteEventStore implements EventStore {
 }
 
 /** The numbers of rooms that are gone with all their events. */
-async function dropSequences(db: Tx): Promise<void> {
-  await db
-    .deleteFrom('event_sequences')
+async function dropSequences(db: Tx, limit: number): Promise<void> {
+  const unused = db
+    .selectFrom('event_sequences')
+    .select('room_id')
     .where((eb) => eb.not(eb.exists(eb.selectFrom('rooms').select('rooms.id').whereRef('rooms.id', '=', 'event_sequences.room_id'))))
     .where((eb) => eb.not(eb.exists(eb.selectFrom('events').select('events.id').whereRef('events.room_id', '=', 'event_sequences.room_id'))))
-    .execute();
+    .limit(limit);
+  await db.deleteFrom('event_sequences').where('room_id', 'in', unused).execute();
 }
 
 /** Id of the newest event there ever was: numbers go on after the last was dropped. */
