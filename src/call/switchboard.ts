@@ -1,4 +1,5 @@
-import { routeCall, type RouteInput } from '../domain/user-call.ts';
+import type { Decision } from '../domain/decision.ts';
+import { routeCall, type RouteInput, type RouteVerdict } from '../domain/user-call.ts';
 import type { Dialler, NumberRoute } from '../domain/number-rules.ts';
 import type { EndReason } from '../domain/reasons.ts';
 import type { Scheduler } from '../lib/machine.ts';
@@ -31,6 +32,7 @@ export interface SwitchboardOptions {
   /** Of calls by number rules. */
   readonly gateway: Pick<GatewayCallOptions, 'media' | 'ending' | 'language'>;
   readonly cdr: CdrRecorder;
+  readonly onDecision: (decision: Decision) => void;
   readonly scheduler: Scheduler;
   readonly log: Log;
 }
@@ -101,8 +103,8 @@ export class Switchboard {
     const verdict = routeCall({ dialled: number === undefined ? dialled : 'number', caller: by.kind === 'user' ? 'user' : 'anybody', callsFrom });
     log.debug({ alias: invitation.aliases[0], rule: verdict.rule }, 'a call is routed');
     if (verdict.kind === 'room') registry.arrive(invitation.takeLeg());
-    else if (number !== undefined) this.#sendOn(invitation, number, by);
-    else if (verdict.kind === 'user') this.#call(invitation, by.kind === 'user' ? by.name : undefined);
+    else if (number !== undefined) this.#sendOn(invitation, number, by, verdict.rule);
+    else if (verdict.kind === 'user') this.#call(invitation, by.kind === 'user' ? by.name : undefined, verdict.rule);
     else if (auth !== undefined && auth.kind !== 'authenticated') invitation.refuse(auth);
   }
 
@@ -139,11 +141,12 @@ export class Switchboard {
     return registrar.user(aliases.at(-1) ?? '') === undefined ? 'elsewhere' : 'user';
   }
 
-  #call(invitation: Invitation, callerName: string | undefined): void {
+  #call(invitation: Invitation, callerName: string | undefined, rule: RouteVerdict['rule']): void {
     const { registrar, ringingMs, longestMs, cdr, scheduler, log } = this.#options;
     const leg = invitation.takeForUser();
     const alias = invitation.aliases.at(-1) ?? '';
     const from = this.#shownAs(leg.caller, callerName);
+    this.#decided(leg.id, rule, { alias, identity: callerName ?? null, telephones: registrar.contacts(alias).length });
     const call: UserCall = new UserCall({
       leg,
       alias,
@@ -167,15 +170,22 @@ export class Switchboard {
     return { name: (caller.privacy === 'withheld' ? '' : caller.number) || 'anonymous', display: caller.name };
   }
 
-  #sendOn(invitation: Invitation, route: NumberRoute, by: Dialler): void {
+  #sendOn(invitation: Invitation, route: NumberRoute, by: Dialler, rule: RouteVerdict['rule']): void {
     const { planner, port, gateway, ringingMs, cdr, scheduler, log } = this.#options;
     const leg = invitation.takeLeg(by.kind === 'user' ? by.name : undefined);
     const alias = invitation.aliases.at(-1) ?? '';
     const { dtmf, ...where } = planner.toNumber(route, this.#shownAs(leg.caller, by.kind === 'user' ? by.name : undefined));
     const callee = port.dial({ ...where, dialled: alias, name: alias, hopsLeft: leg.hopsLeft - 1 });
     log.info({ call: leg.id, rule: route.rule.id, name: route.rule.name }, 'a number rule sends a call on');
+    this.#decided(leg.id, rule, { alias, identity: by.kind === 'user' ? by.name : null, numberRule: route.rule.id });
     const call: GatewayCall = new GatewayCall({ caller: leg, callee, alias, ...(dtmf === undefined ? {} : { dtmf }), ...gateway, ringingMs, cdr, scheduler, log, onClosed: () => this.#closed(call.id) });
     this.#begin(call);
+  }
+
+  /** Rooms have no say in these (PX-40). */
+  #decided(callId: string, rule: RouteVerdict['rule'], inputs: Decision['inputs']): void {
+    const { onDecision, scheduler } = this.#options;
+    onDecision({ callId, at: scheduler.now(), stage: 'arrival', rule, outcome: 'call', inputs });
   }
 
   #begin(call: UserCall | GatewayCall): void {

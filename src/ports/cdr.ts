@@ -7,7 +7,7 @@ import type { StoreProblem } from './store-problem.ts';
 
 /** What happened, told to the call detail records. Times are milliseconds since the epoch. */
 export type CdrRecord =
-  | { readonly type: 'callOpened'; readonly id: string; readonly at: number; readonly protocol: 'sip' | 'h323'; readonly callId: string; readonly caller: string; readonly alias: string }
+  | { readonly type: 'callOpened'; readonly id: string; readonly at: number; readonly protocol: 'sip' | 'h323'; readonly callId: string; readonly caller: string; readonly alias: string; /** `out`: of ours. Absent: `in`. */ readonly direction?: 'out' }
   | { readonly type: 'callAnswered'; readonly id: string; readonly at: number }
   /** The caller was given a role in a room, by the admission rule named. */
   | { readonly type: 'callAdmitted'; readonly id: string; readonly roomId: RoomId; readonly role: EntryRole; readonly rule: AdmissionRule }

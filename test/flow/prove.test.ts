@@ -82,7 +82,7 @@ describe('policy section 1, row 4: who says he is a user of ours proves it', () 
       await house.addRoom('5000', { host: hostPin, owner: 'olga' });
       const registrar = new Registrar({ store: house.stores.users, realm, algorithms: ['SHA-256'], hashes, rules: { minExpires: 60, maxExpires: 3_600, defaultExpires: 600, contactsPerUser: 5 }, scheduler: house.clock, log });
       assert.ok((await registrar.start()).ok);
-      const board = new Switchboard({ registry: house.registry, registrar, rooms: house.stores.rooms, attendantAliases: [], callsFrom: 'users', ringingMs: 1, longestMs: 1, callLimit: 100, ...calling(house, registrar), cdr: { record: () => undefined }, scheduler: house.clock, log });
+      const board = new Switchboard({ registry: house.registry, registrar, rooms: house.stores.rooms, attendantAliases: [], callsFrom: 'users', ringingMs: 1, longestMs: 1, callLimit: 100, ...calling(house, registrar), cdr: { record: () => undefined }, onDecision: (decision) => house.decisions.push(decision), scheduler: house.clock, log });
       const ring = async (from: Invitation['from'], authorization?: readonly DigestCredentials[]): Promise<Ring> => {
         const made = new Ring(house, from, authorization);
         board.arrive(made);

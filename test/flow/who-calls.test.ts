@@ -180,7 +180,7 @@ describe('rules of a room (section 5)', () => {
       assert.equal(caller.at, 'conference:host');
       await house.after(111);
       assert.equal(caller.endedBy, undefined);
-      await house.after(1);
+      await house.after(3);
       assert.equal(caller.endedBy, 'max_duration');
     }));
 });
