@@ -247,7 +247,7 @@ export class GatewayCall {
     this.#machine.stop();
     this.#dropKeys();
     this.#log[logLevelOf(reason)]({ reason, fault, seconds: Math.round((scheduler.now() - this.since) / 1_000) }, `call by a number rule ended: ${reason}`);
-    if (goodbye.length > 0) await attempt(Promise.all(sides.map((side) => this.#media[side]?.tell(goodbye, language))), goodbyeMs, scheduler);
+    if (goodbye.length > 0) await attempt(Promise.all(sides.map(async (side) => this.#media[side]?.tell(goodbye, language))), goodbyeMs, scheduler);
     // The far ends are told first, then their media go.
     await this.#step('signalling', () => Promise.all([caller.end(reason), callee.end(reason)]));
     await this.#step('media', () => Promise.all(sides.map(async (side) => {

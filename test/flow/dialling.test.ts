@@ -162,9 +162,9 @@ describe('calls from a conference', () => {
       await house.after(1);
       assert.equal(media?.keyed, '');
       await house.after(1);
-      assert.equal(media?.keyed, '12');
+      assert.equal(media.keyed, '12');
       await house.after(3);
-      assert.equal(media?.keyed, '1234#');
+      assert.equal(media.keyed, '1234#');
       assert.ok(!house.logText.includes('secret of the trunk'));
       port.last.ends('callee_hung_up');
       await house.after(0);

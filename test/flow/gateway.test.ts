@@ -92,7 +92,7 @@ describe('calls by number rules', () => {
       media()[0]?.handlers.onDigit('7', 'rtp');
       caller.sendsInfo('7');
       await house.after(0);
-      assert.equal(theirs?.keyed, '123#7');
+      assert.equal(theirs.keyed, '123#7');
       caller.hangUp();
       await house.after(0);
     }));
