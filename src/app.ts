@@ -34,11 +34,12 @@ import { endCause, reasonHeader } from './domain/reasons.ts';
 import { calleeEnd } from './domain/user-call.ts';
 import { createDialling, ownHosts } from './dialling.ts';
 import { reloadCertificates, startMediaServer, startSipServer } from './embedded.ts';
+import { Metrics } from './http/metrics.ts';
 import { attempt, errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
 import { err, ok, type Result } from './lib/result.ts';
-import type { CdrRecord } from './ports/cdr.ts';
+import type { CdrRecord, CdrRecorder } from './ports/cdr.ts';
 import { startManagement, type Management } from './management.ts';
 import type { FirstAdmin } from './manage/first-admin.ts';
 import { onRooms, onUsers } from './news.ts';
@@ -223,7 +224,18 @@ class Program implements App {
     // Before anybody is told, it is kept.
     const events = new WriteQueue<RoomEvent>({ write: (batch) => voided(stores.events.append(batch)), scheduler, report: (report) => this.#reportKept('events', report) });
     const decisions = new WriteQueue<Decision>({ write: (batch) => stores.decisions.add(batch), scheduler, report: (report) => this.#reportKept('decisions', report) });
-    const calls = new CallEvents(cdr, (event) => events.record(event));
+    const metrics = new Metrics();
+    const decided = (decision: Decision): void => {
+      metrics.decision(decision);
+      decisions.record(decision);
+    };
+    const counted: CdrRecorder = {
+      record: (record) => {
+        metrics.call(record);
+        cdr.record(record);
+      },
+    };
+    const calls = new CallEvents(counted, (event) => events.record(event));
     this.#onStop('events', async () => {
       await events.close();
       await decisions.close();
@@ -251,9 +263,10 @@ class Program implements App {
       identityOf: (name) => registrar.identity(name),
       isExempt: (address) => exempt.has(address),
       onEvent: (event) => live.hub.tell(event),
-      onDecision: (decision) => decisions.record(decision),
+      onDecision: decided,
       onChanged: (room) => liveState.changed(room),
       perform: (room, effect) => live.services.perform(room, effect),
+      textOf: (said, language) => prompts.value.text(said, language),
       onTalking: (call, talking, level) => live.control.talking(call, talking, level),
     });
     const policy = policyOf(config);
@@ -276,7 +289,7 @@ class Program implements App {
       },
       gateway: { media, ending: policy.ending, language: config.room.language },
       cdr: calls,
-      onDecision: (decision) => decisions.record(decision),
+      onDecision: decided,
       scheduler,
       log,
     });
@@ -294,6 +307,7 @@ class Program implements App {
       onCall: (invitation) => void adopted.then(() => switchboard.arrive(invitation)),
     });
     const dialling = createDialling({ registry, planner, port: signalling, rooms: stores.rooms, ringingMs: config.registrar.ringing * 1_000, onEvent: (event) => live.hub.tell(event), scheduler, log });
+    live.hub.onEvent((event) => metrics.event(event));
     live.hub.onEvent((event) => dialling.preconfigured.onEvent(event));
     this.#onStop('signalling', () => signalling.stop());
     this.#onStop('media', () => media.stop());
@@ -328,6 +342,9 @@ class Program implements App {
       onNumberRules: (kept) => planner.rulesChanged(kept),
       onUsers: (news) => onUsers(registrar, registry, news),
       onRooms: (news) => onRooms(registry, news),
+      live: live.control,
+      view: registry,
+      metrics,
       presence: () => new Map(registry.roomStatus().map(({ id, participants }) => [id, participants.length])),
       sipAddresses: this.#addresses,
       status,

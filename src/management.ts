@@ -10,6 +10,7 @@ import type { Config } from './config/schema.ts';
 import type { DigestHashes } from './domain/digest.ts';
 import type { Binding } from './domain/registrar.ts';
 import { startApi } from './http/api.ts';
+import type { Metrics } from './http/metrics.ts';
 import type { HttpServer } from './http/server.ts';
 import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
@@ -20,6 +21,9 @@ import type { NumberRulesOptions } from './manage/number-rules.ts';
 import type { Presence, RoomNews } from './manage/room-news.ts';
 import { Rooms } from './manage/rooms.ts';
 import { Users, type UserNews } from './manage/users.ts';
+import { startOperations } from './operations.ts';
+import type { AdmissionView } from './ports/admission.ts';
+import type { LivePort } from './ports/live.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { Readiness, Status } from './ports/status.ts';
 import type { Stores } from './ports/stores.ts';
@@ -34,6 +38,9 @@ export interface ManagementOptions {
   readonly onRooms: (news: RoomNews) => void;
   readonly onNumberRules: NumberRulesOptions['onChange'];
   readonly presence: Presence;
+  readonly live: LivePort;
+  readonly view: AdmissionView;
+  readonly metrics: Metrics;
   /** SIP URIs that reach this process, without the user part. */
   readonly sipAddresses: readonly string[];
   readonly status: () => Promise<Status>;
@@ -65,6 +72,8 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
   if (!released.ok) return released;
   const users = new Users({ ...userSettings(config), users: stores.users, rooms: stores.rooms, passwords, hashes, randomBelow, bindingsOf, onChange: options.onUsers });
   const rooms = new Rooms({ ...roomSettings(config), rooms: stores.rooms, users: stores.users, randomBelow, onChange: options.onRooms });
+  const operations = await startOperations(config, options);
+  if (!operations.ok) return operations;
   const { host, port, publicUrl, certFile, keyFile, trustedProxies, connections, deadline } = config.http;
   const { accessToken, refreshToken, memberToken, idempotencyKey, bodyBytes, pageSize } = config.api;
   const http = await startApi({
@@ -81,6 +90,7 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
     lifetimes: { access: accessToken * 1_000, refresh: refreshToken * 1_000, member: memberToken * 1_000, idempotencyKey: idempotencyKey * 1_000 },
     users,
     rooms,
+    operations: operations.value,
     sipHost: config.invitation.sipHost ?? sipHostOf(options.sipAddresses),
     phoneNumber: config.invitation.phoneNumber ?? undefined,
     pinBounds: roomSettings(config).pinBounds,
@@ -90,7 +100,10 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
     newId,
     now,
   });
-  if (!http.ok) return http;
+  if (!http.ok) {
+    await operations.value.stop();
+    return http;
+  }
   const housekeeping = new Housekeeping({ chores: choresOf({ stores, files: createRecordingFiles(mediaFolders(config.data.dir).recordings), retention: retentionOf(config), log }), scheduler, log });
   housekeeping.start();
   return ok({
@@ -103,6 +116,7 @@ export async function startManagement(options: ManagementOptions): Promise<Resul
       return request.ok ? ok(await http.value.local(request.value)) : request;
     },
     stop: async () => {
+      await operations.value.stop();
       await http.value.close();
       await housekeeping.stop();
     },

@@ -17,7 +17,7 @@ export class EventClient {
   #text = '';
   #waiting: (() => void)[] = [];
 
-  private constructor(request: ClientRequest, response: IncomingMessage, reads: 'at_once' | 'never') {
+  private constructor(request: ClientRequest, response: IncomingMessage) {
     this.#request = request;
     this.#response = response;
     this.status = response.statusCode ?? 0;
@@ -25,14 +25,13 @@ export class EventClient {
       response.on('close', resolve);
       response.on('error', () => resolve());
     });
-    if (reads === 'never') return;
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => this.#take(chunk));
   }
 
-  static open(url: string, headers: Readonly<Record<string, string>>, reads: 'at_once' | 'never' = 'at_once'): Promise<EventClient> {
+  static open(url: string, headers: Readonly<Record<string, string>>): Promise<EventClient> {
     return new Promise((resolve, reject) => {
-      const request = get(url, { headers, agent: false }, (response) => resolve(new EventClient(request, response, reads)));
+      const request = get(url, { headers, agent: false }, (response) => resolve(new EventClient(request, response)));
       request.on('error', reject);
     });
   }

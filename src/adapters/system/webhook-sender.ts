@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto';
 import { lookup as resolve } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { Delivery, DeliveryProblem, WebhookSender } from '../../ports/webhook-sender.ts';
+import { Networks } from './networks.ts';
 
 export interface WebhookSenderOptions {
   readonly timeoutMs: number;
@@ -16,22 +17,11 @@ export interface WebhookSenderOptions {
  * Addresses that are nobody's on the Internet (RFC 6890, RFC 4291 §2.5): what is reached there is inside, and whoever may make a
  * webhook would reach it with our hand.
  */
-const inside = new BlockList();
-const networks4 = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'];
-/** 64:ff9b::/96 and 2002::/16 lead to any address of IPv4. */
-const networks6 = ['::/128', '::1/128', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'];
-for (const network of networks4) addTo(network, 'ipv4');
-for (const network of networks6) addTo(network, 'ipv6');
-
-function addTo(network: string, family: 'ipv4' | 'ipv6'): void {
-  const [address = '', bits] = network.split('/');
-  inside.addSubnet(address, Number(bits), family);
-}
-
-/** Of IPv4 written as IPv6, the address of IPv4 counts. */
-export function isInside(address: string): boolean {
-  return inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-}
+const inside = new Networks([
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+  // 64:ff9b::/96 and 2002::/16 lead to any address of IPv4.
+  ...['::/128', '::1/128', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+]);
 
 const refusedMessage = 'the receiver has a private address; set webhooks.privateAddresses to allow it';
 
@@ -43,7 +33,7 @@ const guardedLookup: LookupFunction = (hostname, options, callback) => {
       callback(error ?? new Error('the name has no address'), []);
       return;
     }
-    if (addresses.some(({ address }) => isInside(address))) callback(Object.assign(new Error(refusedMessage), { code: 'REFUSED_ADDRESS' }), []);
+    if (addresses.some(({ address }) => inside.has(address))) callback(Object.assign(new Error(refusedMessage), { code: 'REFUSED_ADDRESS' }), []);
     else if (options.all === true) callback(null, addresses);
     else callback(null, first.address, first.family);
   });
@@ -65,7 +55,7 @@ export class HttpWebhookSender implements WebhookSender {
     const guarded = this.#options.privateAddresses === 'refused';
     // A literal address is never looked up.
     const host = target.hostname.replace(/^\[|\]$/g, '');
-    if (guarded && isIP(host) !== 0 && isInside(host)) return Promise.resolve(err({ kind: 'refused', message: refusedMessage }));
+    if (guarded && isIP(host) !== 0 && inside.has(host)) return Promise.resolve(err({ kind: 'refused', message: refusedMessage }));
     const timestamp = String(at);
     const bytes = Buffer.from(body);
     const options: RequestOptions = {
