@@ -57,6 +57,19 @@ describe('docker-compose.yml', () => {
     assert.match(freeswitch, new RegExp(`<profile name="${media.profile}">`));
     assert.equal(environment(services.freeswitch)['FREESWITCH_SECRET'], media.secret);
     assert.ok(services.freeswitch.volumes.includes(`./config/prompts:${String(media.promptDir)}:ro`));
+    // What the one writes and the other reads is one volume in both.
+    const dataDir = /VESTIBULE_DATA_DIR=(\S+)/.exec(read('Dockerfile'))?.[1] ?? '';
+    for (const [name, there, rights] of [['recordings', media.recordingDir, ''], ['announcements', media.announceDir, ':ro']] as const) {
+      assert.ok(services.vestibule.volumes.includes(`${name}:${dataDir}/${name}`), name);
+      assert.ok(services.freeswitch.volumes.includes(`${name}:${String(there)}${rights}`), name);
+    }
+  });
+
+  it('opens no API to the network by itself, and takes the first password from outside', () => {
+    const config = loaded(environment(services.vestibule));
+    assert.deepEqual([config.http.host, config.http.port, config.http.publicUrl, config.admin.initialPassword], ['127.0.0.1', 8080, null, null]);
+    assert.match(services.vestibule.environment['VESTIBULE_ADMIN_INITIAL_PASSWORD'] ?? '', /^\$\{ADMIN_PASSWORD:-\}$/);
+    assert.match(read('Dockerfile'), new RegExp(`^EXPOSE .*\\b${config.http.port}/tcp$`, 'm'));
   });
 
   it('mounts and builds what exists, on the network of the host', () => {
