@@ -242,6 +242,7 @@ export class CallSession {
     const onMoved = (): void => {
       this.#leftRooms.set(from.room.id, from.state.participants.get(this.id) ?? participant);
       this.#seat = leg;
+      this.#move = undefined;
       this.#conference = to;
       this.#settleOn(room);
       this.#options.cdr.record({ type: 'callAdmitted', id: this.id, roomId: room.id, role: arrival.as.role, rule: arrival.as.rule });

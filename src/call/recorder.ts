@@ -174,7 +174,7 @@ export class Recorder {
     const { recordings, files, maxBytes } = this.#options;
     if (maxBytes === 0) return false;
     const total = await recordings.totalBytes();
-    const underWay = await Promise.all([...this.#active.values()].map((active) => (active === 'starting' ? 0 : files.size(active.name))));
+    const underWay = await Promise.all([...this.#active.values()].flatMap((active) => (active === 'starting' ? [] : [files.size(active.name)])));
     return (total.ok ? total.value : 0) + underWay.reduce((sum, bytes) => sum + bytes, 0) >= maxBytes;
   }
 }

@@ -22,6 +22,8 @@ export class FakeMedia implements MediaPort {
   /** What `allocate` and `join` fail with, if they do. */
   allocateFailure: AllocateFailure | undefined;
   joinFailure: 'join_failed' | undefined;
+  /** How many joins fail so. */
+  joinFailures = Infinity;
   recordFailure: 'failed' | undefined;
   /** Of each file that was begun: what became of it. */
   readonly recordings = new Map<string, { readonly conference: string; state: 'on' | 'paused' | 'stopped'; readonly end: (how: 'stopped' | 'failed') => void }>();
@@ -139,7 +141,7 @@ export class FakeLegMedia implements LegMedia {
   async join(conference: string, muted: boolean): Promise<Result<void, 'join_failed'>> {
     await this.stopPlay();
     await this.#server.points.pass('join');
-    if (this.#server.joinFailure !== undefined) return err(this.#server.joinFailure);
+    if (this.#server.joinFailure !== undefined && this.#server.joinFailures-- > 0) return err(this.#server.joinFailure);
     this.conference = conference;
     this.muted = muted ? 'yes' : 'no';
     return ok(undefined);

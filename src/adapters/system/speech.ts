@@ -60,8 +60,8 @@ async function speak({ dir, timeoutMs, log }: SpeechOptions, program: string, ar
 async function run(program: string, args: readonly string[], text: string, path: string, timeoutMs: number): Promise<string | undefined> {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], timeout: timeoutMs, killSignal: 'SIGKILL' });
   const exited = once(child, 'close').then(
-    ([code]: unknown[]) => (code === 0 ? undefined : code === null ? 'it took too long, or too much' : `it ended with ${String(code)}`),
-    (error: unknown) => String(error),
+    ([code]: (number | null)[]) => (code === 0 ? undefined : typeof code === 'number' ? `it ended with ${code}` : 'it took too long, or too much'),
+    errorText,
   );
   // A program that does not read all of it ends the pipe.
   child.stdin.on('error', () => undefined);
