@@ -47,6 +47,8 @@ export interface ConferenceActorOptions {
   /** What happened, as it happens. */
   readonly onEvent: (event: RoomEvent) => void;
   readonly onDecision: (decision: Decision) => void;
+  /** Sends text to all, as far as their telephones show it. */
+  readonly sendText: (prompts: readonly Prompt[]) => Promise<unknown>;
   /** Carries out what the rules have allowed and a conference does not do itself. */
   readonly perform: (effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<Performed>;
   /** Something is no longer as it was. */
@@ -230,6 +232,9 @@ export class ConferenceActor {
       case 'tell':
         if (effect.to === 'room') this.#announce(effect.prompts);
         else void this.#legs.get(effect.to.call)?.order({ do: 'tell', prompts: effect.prompts });
+        return;
+      case 'text':
+        this.#options.sendText(effect.prompts).catch((error: unknown) => this.#log.warn({ code: 'text_failed', problem: errorText(error) }, 'a text was not sent'));
         return;
       case 'startTimer':
         this.#machine.startTimer(effect.name, effect.ms, { type: 'timer', name: effect.name });

@@ -53,6 +53,8 @@ export interface RegistryOptions {
   /** Carries out what the rules of a conference have allowed and it does not do itself. */
   readonly perform: (room: RoomId, effect: Extract<ConferenceEffect, { do: 'perform' }>) => Promise<Performed>;
   readonly onTalking: (call: string, talking: boolean, level: number) => void;
+  /** What is said, to be read. */
+  readonly textOf: (prompts: readonly Prompt[], language: string) => string;
 }
 
 /** How much is going on; all zero when nothing is left of any call. */
@@ -294,7 +296,7 @@ export class Registry implements AdmissionView {
   #conference(room: Room, kept?: KeptConference): ConferenceActor {
     const there = this.#conferences.get(room.id);
     if (there !== undefined) return there;
-    const { policy, media, cdr, scheduler, log, newId, onEvent, onDecision, perform } = this.#options;
+    const { policy, media, cdr, scheduler, log, newId, onEvent, onDecision, perform, textOf } = this.#options;
     const conference: ConferenceActor = new ConferenceActor({
       room,
       ...(kept === undefined ? {} : { kept }),
@@ -307,6 +309,7 @@ export class Registry implements AdmissionView {
       newId,
       onEvent,
       onDecision,
+      sendText: (prompts) => this.message(room.id, 'room', textOf(prompts, conference.room.language)),
       perform: (effect) => perform(room.id, effect),
       onOpened: () => {
         for (const session of this.#sessions.values()) if (session.room?.id === room.id) session.roomOpened();

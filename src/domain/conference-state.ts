@@ -67,6 +67,8 @@ export type ConferenceEffect =
   | { readonly do: 'lobby'; readonly call: CallId; readonly waitsFor: WaitsFor }
   /** Says something in the conference (mixed in) or to one leg wherever it is (lobby: over the music). */
   | { readonly do: 'tell'; readonly to: Audience; readonly prompts: readonly Prompt[] }
+  /** The same for all to read: to those in the conference or its lobby whose telephones show text. */
+  | { readonly do: 'text'; readonly prompts: readonly Prompt[] }
   /** Ends a leg; `goodbye` is played to it in full first. Answered by `left`. */
   | { readonly do: 'end'; readonly call: CallId; readonly reason: EndReason; readonly goodbye: readonly Prompt[] }
   | { readonly do: 'mute'; readonly call: CallId; readonly muted: boolean }

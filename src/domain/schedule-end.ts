@@ -1,7 +1,7 @@
 import type { Participant, Turn } from './conference-state.ts';
 import { findPlace, keepWaitingForStart, waitersFor } from './lobby.ts';
 import { windowAt } from './schedule.ts';
-import { say } from './prompts.ts';
+import { say, type Prompt } from './prompts.ts';
 
 /** A scheduled room while somebody is there: the start its lobby waits for, and its end (policy.md section 1 step (a), section 5). */
 
@@ -14,8 +14,8 @@ export type Running =
 
 interface Warning {
   readonly beforeMs: number;
-  /** Text is for the event stream and for who can show it; voice is told to the room. */
-  readonly by: 'text' | 'voice';
+  /** Text is for who can show it; voice is told to the room. */
+  readonly by: 'text' | 'voice' | 'both';
 }
 
 const minute = 60_000;
@@ -28,7 +28,7 @@ const ladder: readonly (Warning & { readonly fromMs: number })[] = [
   { beforeMs: 5 * minute, by: 'text', fromMs: 10 * minute },
   { beforeMs: 2 * minute, by: 'voice', fromMs: 5 * minute },
   { beforeMs: minute, by: 'text', fromMs: 0 },
-  { beforeMs: justBeforeMs, by: 'voice', fromMs: 0 },
+  { beforeMs: justBeforeMs, by: 'both', fromMs: 0 },
 ];
 
 /** Takes up the schedule of the room as it is: when the first one comes, and when it was changed. */
@@ -99,7 +99,9 @@ export function warnOfEnd(turn: Turn): void {
   if (due === undefined) return;
   turn.set({ schedule: { ...schedule, warnings, notice: 'announced' } });
   turn.emit({ type: 'ending', rule: 'schedule', endsAt: schedule.end, state: 'announced' });
-  if (due.by === 'voice') turn.do({ do: 'tell', to: 'room', prompts: due.beforeMs === justBeforeMs ? say('about_to_end') : [{ key: 'ends_in', count: due.beforeMs / minute }] });
+  const prompts: readonly Prompt[] = due.beforeMs === justBeforeMs ? say('about_to_end') : [{ key: 'ends_in', count: due.beforeMs / minute }];
+  if (due.by !== 'text') turn.do({ do: 'tell', to: 'room', prompts });
+  if (due.by !== 'voice') turn.do({ do: 'text', prompts });
   startNextWarning(turn);
 }
 

@@ -112,6 +112,7 @@ export class House {
       },
       onDecision: (decision) => this.decisions.push(decision),
       perform: (room, effect) => this.services.perform(room, effect),
+      textOf: (prompts, language) => `${language}: ${prompts.map((prompt) => ('count' in prompt ? `${prompt.key} ${prompt.count}` : prompt.key)).join(', ')}`,
       onTalking: (call, talking, level) => this.live.talking(call, talking, level),
     });
     const registry = (): Registry => this.registry;

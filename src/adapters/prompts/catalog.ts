@@ -9,9 +9,10 @@ import type { PromptCatalog } from '../../ports/prompts.ts';
 
 export type PromptProblem = Problem<'prompts_missing' | 'prompts_malformed'>;
 
-/** What one language has: its single files, and the forms its sentences take for a number. */
+/** What one language has: its single files, their texts, and the forms its sentences take for a number. */
 interface Language {
   readonly files: ReadonlySet<string>;
+  readonly texts: ReadonlyMap<string, string>;
   readonly sentences: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 }
 
@@ -59,13 +60,22 @@ class Catalog implements PromptCatalog {
     return prompts.flatMap((prompt) => this.#say(prompt, language) ?? this.#say(prompt, fallback) ?? this.#missing(prompt.key, language));
   }
 
+  text(prompts: readonly Prompt[], language: string): string {
+    return prompts.map((prompt) => this.#text(prompt, language) ?? this.#text(prompt, fallback) ?? '').join(' ').trim();
+  }
+
+  #text(prompt: Prompt, name: string): string | undefined {
+    const language = this.#languages.get(name);
+    if (language === undefined || !('count' in prompt)) return language?.texts.get(prompt.key);
+    const parts = formOf(prompt, language)?.map((part) => (part === 'numbers/N' ? String(prompt.count) : language.texts.get(part)));
+    return parts?.every((part) => part !== undefined) === true ? parts.join(' ') : undefined;
+  }
+
   #say(prompt: Prompt, name: string): readonly string[] | undefined {
     const language = this.#languages.get(name);
     if (language === undefined) return undefined;
     if (!('count' in prompt)) return this.#file(prompt.key, name, language);
-    const forms = language.sentences.get(prompt.key);
-    const form = forms?.get(String(prompt.count)) ?? forms?.get('other');
-    const parts = form?.map((part) => this.#file(part === 'numbers/N' ? numberFile(prompt.count) : part, name, language));
+    const parts = formOf(prompt, language)?.map((part) => this.#file(part === 'numbers/N' ? numberFile(prompt.count) : part, name, language));
     return parts?.every((part) => part !== undefined) === true ? parts.flat() : undefined;
   }
 
@@ -82,6 +92,11 @@ class Catalog implements PromptCatalog {
   }
 }
 
+function formOf({ key, count }: Extract<Prompt, { count: number }>, { sentences }: Language): readonly string[] | undefined {
+  const forms = sentences.get(key);
+  return forms?.get(String(count)) ?? forms?.get('other');
+}
+
 const numberFile = (count: number): string => (count > largestNumber ? 'numbers/more_than_100' : `numbers/${Math.max(0, Math.trunc(count))}`);
 
 function readLanguage(text: string): Language | undefined {
@@ -93,7 +108,7 @@ function readLanguage(text: string): Language | undefined {
     key,
     new Map(entries(forms).map(([count, parts]) => [count, Array.isArray(parts) ? parts.map(String) : []])),
   ]);
-  return { files: new Set([...prompts.map(([key]) => key), ...numbers]), sentences: new Map(sentences) };
+  return { files: new Set([...prompts.map(([key]) => key), ...numbers]), texts: new Map(prompts.map(([key, text]) => [key, String(text)])), sentences: new Map(sentences) };
 }
 
 /** Keys of `common`; without the folder there are none. */

@@ -103,6 +103,8 @@ function line(effect: ConferenceEffect): string {
       return `lobby ${effect.call} for ${effect.waitsFor}`;
     case 'tell':
       return `${effect.to === 'room' ? 'room' : effect.to.call} hears ${promptText(effect.prompts)}`;
+    case 'text':
+      return `room reads ${promptText(effect.prompts)}`;
     case 'end':
       return `end ${effect.call} ${effect.reason}: ${promptText(effect.goodbye)}`;
     case 'mute':

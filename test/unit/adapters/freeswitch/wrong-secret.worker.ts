@@ -10,7 +10,7 @@ const log: string[] = [];
 const media = new FreeSwitchMedia({
   servers: [{ host, port, secret: 'wrong', profile: 'drachtio_mrf', listenHost: host, listenPort: 0, promptDir: '.' }],
   srf: new Srf(),
-  catalog: { files: () => [], music: '' },
+  catalog: { files: () => [], text: () => '', music: '' },
   scheduler: createScheduler(),
   log: createLogger('debug', { write: (line) => void log.push(line) }),
 });

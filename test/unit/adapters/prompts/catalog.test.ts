@@ -32,6 +32,14 @@ describe('prompt catalog', () => {
     it(`${JSON.stringify(prompts)} in ${language}`, () => assert.deepEqual(load().files(prompts, language), expected));
   }
 
+  it('the same to be read: with numbers, in the language, or in English', () => {
+    const catalog = load();
+    assert.equal(catalog.text([{ key: 'ends_in', count: 10 }], 'en'), 'The conference will end in ten minutes.');
+    assert.equal(catalog.text([{ key: 'ends_in', count: 7 }], 'de'), 'Die Konferenz endet in 7 Minuten.');
+    assert.equal(catalog.text([{ key: 'ends_in', count: 1 }, { key: 'goodbye' }], 'fr'), 'The conference will end in one minute. Goodbye.');
+    assert.equal(catalog.text([{ key: 'no_such_prompt' as 'full' }], 'en'), '');
+  });
+
   it('a prompt that is not there is said as nothing, and told once', () => {
     const warned: string[] = [];
     const catalog = load(warned);
