@@ -32,7 +32,7 @@ import type { RoomEvent } from './domain/events.ts';
 import { Pin } from './domain/pin-format.ts';
 import { endCause, reasonHeader } from './domain/reasons.ts';
 import { calleeEnd } from './domain/user-call.ts';
-import { createDialling, ownHosts } from './dialling.ts';
+import { createDialling, isOurPlace } from './dialling.ts';
 import { reloadCertificates, startMediaServer, startSipServer } from './embedded.ts';
 import { Metrics } from './http/metrics.ts';
 import { attempt, errorText } from './lib/attempt.ts';
@@ -270,7 +270,7 @@ class Program implements App {
       onTalking: (call, talking, level) => live.control.talking(call, talking, level),
     });
     const policy = policyOf(config);
-    const planner = new DialPlanner({ registrar, ownHosts: () => ownHosts(config, signalling.addresses) });
+    const planner = new DialPlanner({ registrar, isOurs: (host, port) => isOurPlace(config, signalling.addresses, host, port) });
     const rules = await stores.numberRules.all();
     if (!rules.ok) return rules;
     planner.rulesChanged(rules.value);
