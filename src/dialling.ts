@@ -36,6 +36,9 @@ export function createDialling(options: DiallingOptions): Dialling {
   };
 }
 
-/** Hosts by which this one is called: its realm, the names it was given, and where it listens. */
-export const ownHosts = ({ registrar, sip }: Pick<Config, 'registrar' | 'sip'>, addresses: readonly string[]): readonly string[] =>
-  [registrar.realm, ...sip.hosts, ...addresses.flatMap((address) => hostOfTarget(address) ?? [])].map((host) => host.toLowerCase());
+/** Whether this is where we are called: our realm, the names we were given, and where we listen, at a port of ours where one is said. */
+export function isOurPlace({ registrar, sip }: Pick<Config, 'registrar' | 'sip'>, addresses: readonly string[], host: string, port: number | undefined): boolean {
+  const hosts = [registrar.realm, ...sip.hosts, ...addresses.flatMap((address) => hostOfTarget(address) ?? [])];
+  const ports = addresses.map((address) => Number(/:(\d+)(?:;|$)/.exec(address)?.[1] ?? 5060));
+  return hosts.some((each) => each.toLowerCase() === host) && (port === undefined || ports.includes(port));
+}

@@ -8,8 +8,7 @@ import type { Registrar } from './registrar.ts';
 
 export interface DialPlannerOptions {
   readonly registrar: Pick<Registrar, 'user' | 'contacts'>;
-  /** Hosts by which this one is called, lower case. */
-  readonly ownHosts: () => readonly string[];
+  readonly isOurs: DialPlan['isOurs'];
 }
 
 /** What of a call of ours follows from where it leads. */
@@ -73,7 +72,7 @@ export class DialPlanner {
   }
 
   #planOf(kept: readonly KeptNumberRule[]): DialPlan {
-    const { registrar, ownHosts } = this.#options;
-    return { rules: inOrder(kept.map(({ rule }) => rule)), isUser: (name) => registrar.user(name) !== undefined, isOurs: (host) => ownHosts().includes(host) };
+    const { registrar, isOurs } = this.#options;
+    return { rules: inOrder(kept.map(({ rule }) => rule)), isUser: (name) => registrar.user(name) !== undefined, isOurs };
   }
 }

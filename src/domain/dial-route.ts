@@ -6,8 +6,8 @@ export interface DialPlan {
   readonly rules: readonly NumberRule[];
   /** Whether a user of ours has this name. */
   readonly isUser: (name: string) => boolean;
-  /** Whether a host is this one: its calls would come back. */
-  readonly isOurs: (host: string) => boolean;
+  /** Whether this is where we are called ourselves. */
+  readonly isOurs: (host: string, port: number | undefined) => boolean;
 }
 
 export type DialRoute =
@@ -24,8 +24,8 @@ const unroutable: DialRoute = { kind: 'none', why: 'unroutable' };
 export function routeDial(uri: string, by: Dialler, plan: DialPlan): DialRoute {
   const dialled = read(uri);
   if (dialled === undefined) return unroutable;
-  const { user, host } = dialled;
-  if (host === undefined || plan.isOurs(host)) {
+  const { user, host, port } = dialled;
+  if (host === undefined || plan.isOurs(host, port)) {
     if (plan.isUser(user)) return { kind: 'user', user };
     const verdict = routeNumber(plan.rules, user, by);
     if (verdict.kind === 'granted') return { kind: 'number', ...verdict.route };
@@ -40,6 +40,7 @@ interface Dialled {
   readonly user: string;
   /** Absent: a number, or a name of ours. */
   readonly host?: string;
+  readonly port?: number;
   readonly uri: string;
 }
 
@@ -54,5 +55,6 @@ function read(text: string): Dialled | undefined {
   // Header fields of a URI would become headers of the INVITE (RFC 3261 §19.1.5).
   if (host === undefined || uri.includes('?')) return undefined;
   const user = /^sips?:([^@;]+)[^@]*@/i.exec(uri)?.[1] ?? '';
-  return { user: user.toLowerCase(), host, uri };
+  const port = /^sips?:(?:[^@]+@)?(?:\[[^\]]+\]|[^:;[]+):(\d{1,5})/i.exec(uri)?.[1];
+  return { user: user.toLowerCase(), host, ...(port === undefined ? {} : { port: Number(port) }), uri };
 }

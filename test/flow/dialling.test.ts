@@ -27,7 +27,7 @@ const registrar = {
 
 function dialling(house: House) {
   const port = new FakeDial();
-  const planner = new DialPlanner({ registrar, ownHosts: () => ['here.example'] });
+  const planner = new DialPlanner({ registrar, isOurs: (host) => host === 'here.example' });
   planner.rulesChanged([{ rule: trunk, password: 'secret of the trunk' }]);
   const events: RoomEvent[] = [];
   const options = { registry: house.registry, planner, port, rooms: house.stores.rooms, ringingMs: 60_000, onEvent: (event: RoomEvent) => void events.push(event), scheduler: house.clock, log };

@@ -56,7 +56,7 @@ class Ring implements Invitation {
 
 /** Nobody is called. */
 const calling = (house: House, registrar: Registrar) => ({
-  planner: new DialPlanner({ registrar, ownHosts: () => [] }),
+  planner: new DialPlanner({ registrar, isOurs: () => false }),
   port: {
     available: true,
     dial: () => {

@@ -4,7 +4,7 @@ import { routeDial, type DialPlan } from '../../../src/domain/dial-route.ts';
 import type { NumberRule } from '../../../src/domain/number-rules.ts';
 
 const trunk: NumberRule = { id: 'r', version: 1, name: 'Trunk', priority: 1, match: { kind: 'prefix', text: '+' }, strip: 0, prepend: '', target: 'sip:{number}@trunk.example', grant: { users: [], rooms: ['mine'], anyone: false } };
-const plan: DialPlan = { rules: [trunk], isUser: (name) => name === 'bob', isOurs: (host) => host === 'here.example' };
+const plan: DialPlan = { rules: [trunk], isUser: (name) => name === 'bob', isOurs: (host, port) => host === 'here.example' && (port ?? 5060) === 5060 };
 const mine = { kind: 'room', room: 'mine' } as const;
 const told = (uri: string, room = 'mine'): string => {
   const route = routeDial(uri, { kind: 'room', room }, plan);
@@ -20,6 +20,8 @@ describe('where calls of a conference lead', () => {
     ['tel:+49-30-(123)', 'number sip:+4930123@trunk.example'],
     ['sip:+4930123@here.example', 'number sip:+4930123@trunk.example'],
     ['sip:eve@elsewhere.example', 'address sip:eve@elsewhere.example'],
+    ['sip:eve@here.example:5062', 'address sip:eve@here.example:5062'],
+    ['sip:bob@here.example:5060', 'user bob'],
     ['sip:elsewhere.example', 'address sip:elsewhere.example'],
     ['1000', 'unroutable'],
     ['sip:1000@here.example', 'unroutable'],
