@@ -42,8 +42,8 @@ interface Control {
 /** On loopback, behind a secret nobody else knows. */
 const ownControl = (): Control => ({ host: loopback, port: 0, secret: newSecret() });
 
-/** Our own SIP server. */
-export async function startSipServer({ config, scheduler, log }: Options, control = ownControl()): Promise<Result<{ readonly server: SipServer; readonly control: Control }, EmbeddedProblem>> {
+/** Our own SIP server. `orphans`: what becomes of calls whose application is gone. */
+export async function startSipServer({ config, scheduler, log }: Options, control = ownControl(), orphans: 'end' | 'keep' = 'end'): Promise<Result<{ readonly server: SipServer; readonly control: Control }, EmbeddedProblem>> {
   const server = createSipServer({
     listen: listenAddresses(config.sip),
     ...tlsOptions(config.sip.tls),
@@ -51,6 +51,7 @@ export async function startSipServer({ config, scheduler, log }: Options, contro
     trustedPeers: config.sip.trustedPeers,
     loopLag: new LoopLag(() => performance.now()),
     control,
+    orphans,
     scheduler,
     log: log.child({ part: 'sip' }),
     random: (count) => randomBytes(count),

@@ -33,10 +33,10 @@ export class Softswitch {
   }
 
   async #start(): Promise<Result<SoftswitchReady, EmbeddedProblem>> {
-    const { host, drachtioPort, drachtioSecret, eslPort, eslSecret, mediaSipPort } = this.#config.softswitch;
+    const { host, drachtioPort, drachtioSecret, eslPort, eslSecret, mediaSipPort, keepCalls } = this.#config.softswitch;
     const options = { config: this.#config, log: this.#log, scheduler: createScheduler() };
     const madeDrachtio = drachtioSecret === null ? newSecret() : undefined;
-    const sip = await startSipServer(options, { host, port: drachtioPort, secret: drachtioSecret ?? madeDrachtio ?? '' });
+    const sip = await startSipServer(options, { host, port: drachtioPort, secret: drachtioSecret ?? madeDrachtio ?? '' }, keepCalls ? 'keep' : 'end');
     if (!sip.ok) return sip;
     this.#sip = sip.value.server;
     this.#stops.push(() => sip.value.server.close());

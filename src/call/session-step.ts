@@ -2,7 +2,7 @@ import type { Grant } from '../domain/admission.ts';
 import { initialDigits, mergeDigit, type DigitSource, type DigitsState } from '../domain/digits.ts';
 import { initialIvr, ivrStep, type IvrEffect, type IvrEvent, type IvrState } from '../domain/ivr.ts';
 import { initialKeypad, keypadStep, type KeypadEffect, type KeypadEvent, type KeypadState } from '../domain/keypad.ts';
-import { initialLeg, legStep, type LegEffect, type LegEvent, type LegState } from '../domain/leg.ts';
+import { initialLeg, legStep, takenOverLeg, type LegEffect, type LegEvent, type LegState } from '../domain/leg.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import type { EndReason } from '../domain/reasons.ts';
@@ -56,6 +56,11 @@ export type SessionEffect =
 
 export function initialSession(): SessionState {
   return { stage: 'arriving', digits: initialDigits(), ivr: initialIvr(), keypad: initialKeypad(), leg: initialLeg() };
+}
+
+/** Of a call taken over in a room: what it was keying is forgotten. */
+export function takenOverSession(since: number, now: number): SessionState {
+  return { ...initialSession(), stage: 'room', leg: takenOverLeg(since, now) };
 }
 
 export function sessionStep(state: SessionState, event: SessionEvent, policy: Policy): Step<SessionState, SessionEffect> {

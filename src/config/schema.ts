@@ -81,7 +81,7 @@ export const configSchema = z.strictObject({
   h323: z.strictObject({ port: portOrFree }),
   drachtio: z.strictObject({ host: text.nullable(), port, secret: text }),
   freeswitch: z.array(freeswitchSchema).max(16),
-  softswitch: z.strictObject({ host: text, drachtioPort: portOrFree, drachtioSecret: text.nullable(), eslPort: portOrFree, eslSecret: text.nullable(), mediaSipPort: portOrFree }),
+  softswitch: z.strictObject({ host: text, drachtioPort: portOrFree, drachtioSecret: text.nullable(), eslPort: portOrFree, eslSecret: text.nullable(), mediaSipPort: portOrFree, keepCalls: z.boolean() }),
   prompts: z.strictObject({ dir: text.nullable() }),
   room: z.strictObject({ language: z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language tag such as en or pt-BR'), autoHostPin: z.boolean(), encryption: z.enum(['optional', 'required']) }),
   invitation: z.strictObject({

@@ -41,6 +41,9 @@ const shortestPollMs = 100;
 
 export const initialLeg = (): LegState => ({ at: 'unanswered' });
 
+/** Of a call taken over that was answered at `since`: its silence counts from now. */
+export const takenOverLeg = (since: number, now: number): LegState => ({ at: 'connected', since, packets: 0, heardAt: now });
+
 export function legStep(state: LegState, event: LegEvent, policy: EndingPolicy): Step<LegState, LegEffect> {
   switch (event.type) {
     case 'answered':

@@ -21,6 +21,8 @@ export interface CallLeg {
   /** The token of what was dialled: of a link of the room, or of a member of it. Never to be printed. */
   readonly credential?: string;
   readonly offer: LegOffer;
+  /** What the signalling server calls the answered call, so that another process can take it over. */
+  readonly dialog?: string | undefined;
   /** There when it is us who call. */
   readonly dialled?: DialledLeg;
   /** Set once, before anything else is called. */

@@ -1,47 +1,48 @@
-import type { Permission } from '../domain/permissions.ts';
-import type { AdmissionRule, EntryRole, HostBy } from '../domain/policy.ts';
+import type { ConferenceSnapshot } from '../domain/conference-snapshot.ts';
 import type { RoomId } from '../domain/room.ts';
 import type { Result } from '../lib/result.ts';
+import type { Caller } from './call-leg.ts';
 import type { StoreProblem } from './store-problem.ts';
 
-/** What a process that takes over from one that was killed must know of a leg in a room. */
-export interface LiveParticipant {
+/** What a process that takes over from one that was killed must know of a call in a room. Times are milliseconds since the epoch. */
+export interface KeptCall {
   readonly callId: string;
   readonly roomId: RoomId;
-  readonly place: 'lobby' | 'conference';
-  readonly role: EntryRole;
-  readonly hostBy?: HostBy;
-  readonly rule: AdmissionRule;
-  readonly permissions: readonly Permission[];
-  readonly muteCauses: readonly string[];
-  readonly name: string;
-  /** Its member id, or the user it is authenticated as. */
-  readonly member?: string;
+  readonly protocol: 'sip' | 'h323';
+  readonly protocolId: string;
+  readonly aliases: readonly [string, ...string[]];
+  readonly caller: Caller;
   readonly identity?: string;
-  /** Timer name to milliseconds since the epoch. */
+  readonly since: number;
+  /** What the servers call it: its dialog with the far end, where there is one, and its endpoint. */
+  readonly dialog?: string;
+  readonly endpoint: string;
+  /** Timer name to when it is due. */
   readonly deadlines: Readonly<Record<string, number>>;
-  /** What the servers call it: dialog, endpoint, member of the mixer. */
-  readonly servers: Readonly<Record<string, string>>;
 }
 
-export interface LiveConference {
+export interface KeptConference {
   readonly roomId: RoomId;
-  readonly conferenceId: string;
-  readonly state: 'open' | 'closed';
-  readonly lock: 'locked' | 'unlocked';
+  /** Its record, from the first in the mixer to the last. */
+  readonly record?: { readonly id: string; readonly peak: number };
+  readonly state: ConferenceSnapshot;
   readonly deadlines: Readonly<Record<string, number>>;
-  readonly servers: Readonly<Record<string, string>>;
 }
 
 export type LiveRecord =
-  | { readonly type: 'participant'; readonly participant: LiveParticipant }
-  | { readonly type: 'participantGone'; readonly callId: string }
-  | { readonly type: 'conference'; readonly conference: LiveConference }
+  | { readonly type: 'call'; readonly call: KeptCall }
+  | { readonly type: 'callGone'; readonly callId: string }
+  | { readonly type: 'conference'; readonly conference: KeptConference }
   | { readonly type: 'conferenceGone'; readonly roomId: RoomId };
+
+export interface LiveState {
+  readonly conferences: readonly KeptConference[];
+  readonly calls: readonly KeptCall[];
+}
 
 export interface LiveStateStore {
   /** All of them in this order, or none. The newest of one call or room replaces what was known of it. */
   write(records: readonly LiveRecord[]): Promise<Result<void, StoreProblem>>;
-  read(): Promise<Result<{ readonly conferences: readonly LiveConference[]; readonly participants: readonly LiveParticipant[] }, StoreProblem>>;
+  read(): Promise<Result<LiveState, StoreProblem>>;
   clear(): Promise<Result<void, StoreProblem>>;
 }

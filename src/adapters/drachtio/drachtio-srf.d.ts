@@ -89,6 +89,8 @@ declare module 'drachtio-srf' {
     connect(options: Srf.ConnectOptions): void;
     disconnect(socket?: Socket): void;
     removeDialog(dialog: Srf.Dialog): void;
+    /** Within the dialog that the server knows by that name, also one of a former process; the URI is not used then. */
+    request(uri: string, options: { method: string; stackDialogId: string; headers?: Srf.Headers }, callback: (error: unknown, request?: Srf.Request) => void): this;
     invite(handler: Srf.Handler): void;
     use(handler: Srf.Handler): void;
     use(method: string, handler: Srf.Handler): void;

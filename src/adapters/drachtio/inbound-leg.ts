@@ -109,6 +109,10 @@ export class SipLeg implements InboundLeg {
     return this.#ending;
   }
 
+  get dialog(): string | undefined {
+    return this.#state.is === 'answered' ? this.#state.dialog.id : undefined;
+  }
+
   /** The connection to the SIP server is lost, and the dialog with it (D-10, F-10). */
   signallingLost(): void {
     // The library would keep the dialog for ever (D-10).

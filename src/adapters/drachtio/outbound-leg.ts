@@ -112,6 +112,10 @@ export class SipOutboundLeg implements OutboundLeg {
     return this.#dialog.sendText(text);
   }
 
+  get dialog(): string | undefined {
+    return this.#state.is === 'answered' ? this.#state.dialog.id : undefined;
+  }
+
   /** The connection to the SIP server is lost, and the dialog with it (D-10). */
   signallingLost(): void {
     // The library would keep the dialog for ever (D-10).

@@ -4,9 +4,12 @@ import type { Scheduler } from '../../lib/machine.ts';
 import type { EndReason } from '../../domain/reasons.ts';
 import type { SignallingPort } from '../../ports/call-leg.ts';
 import type { DialPort, DialRequest, OutboundLeg } from '../../ports/dial.ts';
+import type { SignallingSurvivors } from '../../ports/adoption.ts';
+import type { KeptCall } from '../../ports/live-state.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RegistrarPort } from '../../ports/registrar.ts';
 import type { Invitation } from '../../ports/user-call.ts';
+import { AdoptedSipLeg } from './adopted-leg.ts';
 import { TrustedPeers } from './caller.ts';
 import type { WireEnd } from './inbound-leg.ts';
 import { SipInvitation, type Losable } from './invitation.ts';
@@ -31,7 +34,7 @@ export interface DrachtioOptions {
 }
 
 /** Calls from outside and to there, by way of a drachtio server. Lost, it is connected to again; its calls are over then (D-10). */
-export class DrachtioSignalling implements SignallingPort, DialPort {
+export class DrachtioSignalling implements SignallingPort, DialPort, SignallingSurvivors {
   readonly #options: DrachtioOptions;
   readonly #trusted: TrustedPeers;
   readonly #legs = new Set<Losable>();
@@ -71,6 +74,13 @@ export class DrachtioSignalling implements SignallingPort, DialPort {
     const { srf, newId, wireEnd, calleeEnd, scheduler, log } = this.#options;
     const id = newId();
     const leg: SipOutboundLeg = new SipOutboundLeg({ id, srf, wireEnd, calleeEnd, scheduler, log: log.child({ call: id }), onClosed: () => this.#legs.delete(leg) }, request);
+    this.#legs.add(leg);
+    return leg;
+  }
+
+  adopt(call: KeptCall): AdoptedSipLeg {
+    const { srf, wireEnd, scheduler } = this.#options;
+    const leg: AdoptedSipLeg = new AdoptedSipLeg(call, { srf, wireEnd, scheduler, onClosed: () => this.#legs.delete(leg) });
     this.#legs.add(leg);
     return leg;
   }

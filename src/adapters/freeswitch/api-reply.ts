@@ -19,11 +19,22 @@ export function listedMembers(body: string): readonly ListedMember[] {
   });
 }
 
-/** Channels of `show channels as json`: their uuid and what they run. */
-export function listedChannels(body: string): readonly { readonly uuid: string; readonly application: string; readonly data: string }[] {
+/** A channel of `show channels as json`: what it is called and what it runs. */
+export interface ListedChannel {
+  readonly uuid: string;
+  readonly name: string;
+  readonly application: string;
+  readonly data: string;
+}
+
+export function listedChannels(body: string): readonly ListedChannel[] {
   return items(field(parseJson(body), 'rows')).flatMap((row) => {
-    const [uuid, application, data] = [field(row, 'uuid'), field(row, 'application'), field(row, 'application_data')];
-    return typeof uuid === 'string' ? [{ uuid, application: typeof application === 'string' ? application : '', data: typeof data === 'string' ? data : '' }] : [];
+    const text = (column: string): string => {
+      const value = field(row, column);
+      return typeof value === 'string' ? value : '';
+    };
+    const uuid = text('uuid');
+    return uuid === '' ? [] : [{ uuid, name: text('name'), application: text('application'), data: text('application_data') }];
   });
 }
 

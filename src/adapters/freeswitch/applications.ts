@@ -19,11 +19,13 @@ interface Entry {
 /** The applications of one channel. The library's own promises hang when the channel goes (D-4); these end with it. */
 export class Applications {
   readonly #connection: Mrf.Connection;
+  readonly #channel: string;
   readonly #running = new Map<string, Entry>();
   #gone: 'no' | 'yes' = 'no';
 
   constructor(connection: Mrf.Connection, channel: string) {
     this.#connection = connection;
+    this.#channel = channel;
     connection.on(`esl::event::CHANNEL_EXECUTE::${channel}`, (event) => this.#running.get(event.getHeader('Application-UUID') ?? '')?.begin());
   }
 
@@ -45,6 +47,21 @@ export class Applications {
     const id: string = this.#connection.execute(application, argument(args), onComplete);
     this.#running.set(id, { begin, end });
     return { begun, ended };
+  }
+
+  /** One that a former process has begun, and that nothing is known of but its name. */
+  adopt(application: string): Running {
+    const ended = new Promise<Ending>((resolve) => {
+      const end = (how: Ending): void => {
+        this.#running.delete(application);
+        resolve(how);
+      };
+      this.#running.set(application, { begin: () => undefined, end });
+      this.#connection.on(`esl::event::CHANNEL_EXECUTE_COMPLETE::${this.#channel}`, (event) => {
+        if (event.getHeader('Application') === application && this.#running.get(application)?.end === end) end('complete');
+      });
+    });
+    return { begun: Promise.resolve(), ended };
   }
 
   /** The channel is gone: nothing runs on it any more. */

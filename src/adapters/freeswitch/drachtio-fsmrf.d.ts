@@ -42,6 +42,16 @@ declare module 'drachtio-fsmrf' {
       on(event: string, listener: (event: Event) => void): this;
     }
 
+    /** Calls back when it was let in, and never when not. The library does not export it: it is the `constructor` of a connection. */
+    type InboundConnectionClass = new (host: string, port: number, secret: string, ready: () => void) => InboundConnection;
+
+    interface InboundConnection extends Omit<Connection, 'execute'> {
+      execute(app: string, arg: string, channel: string, done: (event: Event) => void): string;
+      readonly reconnectOpts: { maxAttempts?: number };
+      readonly reconnectVars: { attempts: number };
+      on(event: string, listener: (event: Event) => void): this;
+    }
+
     interface EndpointOptions {
       remoteSdp?: string;
       /** Of the INVITE to the media server. */

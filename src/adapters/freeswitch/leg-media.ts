@@ -26,6 +26,8 @@ export interface LegMediaOptions {
   readonly catalog: PromptCatalog;
   readonly scheduler: Scheduler;
   readonly log: Log;
+  /** Where a former process has left it. */
+  readonly inConference?: { readonly conference: string; readonly member: string };
   /** Called once, when the endpoint is no more. */
   readonly onClosed: () => void;
 }
@@ -86,6 +88,8 @@ export class FreeSwitchLeg implements LegMedia {
     // What would change how our applications behave is set here once: FreeSWITCH's own keys and endings stay off (T-01 to T-07).
     // By a command: on FreeSWITCH an application waits for the next frame, and is told of when it begins and ends.
     void this.#ask(`uuid_setvar_multi ${this.id} playback_delimiter=!;playback_terminators=any;conference_controls=none;hangup_after_conference=false`);
+    const left = options.inConference;
+    if (left !== undefined) this.#joined({ ...left, running: this.#applications.adopt('conference') });
   }
 
   get answer(): MediaDescription {
@@ -105,6 +109,7 @@ export class FreeSwitchLeg implements LegMedia {
     return this.#takeTurn(async () => {
       const music: { wanted: 'yes' | 'no' } = { wanted: 'yes' };
       this.#music = music;
+      this.#outlive('parked');
       return this.#repeatMusic(music);
     });
   }
@@ -117,21 +122,33 @@ export class FreeSwitchLeg implements LegMedia {
   async join(conference: string, muted: boolean): Promise<Result<void, 'join_failed'>> {
     await this.stopPlay();
     const name = conferenceName(conference);
+    this.#outlive('where it is');
     const joined = this.#announcements.nextMember();
     const running = this.#applications.execute('conference', `${name}+flags{${muted ? 'mute|nomoh' : 'nomoh'}}`);
     // A refused join shows only in that the application is over (D-3, F-18).
     const first = await attempt(Promise.race([joined, running.ended.then(() => undefined)]), joinMs, this.#options.scheduler);
     if (!first.ok || first.value === undefined) return err('join_failed');
-    const membership: Membership = { conference: name, member: first.value, running };
+    this.#joined({ conference: name, member: first.value, running });
+    return ok(undefined);
+  }
+
+  #joined(membership: Membership): void {
     this.#membership = membership;
-    void running.ended.then(() => {
+    void membership.running.ended.then(() => {
       if (this.#membership !== membership) return;
       this.#membership = undefined;
       this.#announcements.left();
       // Somebody took the leg out of the mixer behind our back, or the conference was ended there.
       if (this.#state === 'open') this.closed();
     });
-    return ok(undefined);
+  }
+
+  /**
+   * What becomes of the channel when this process is killed, and its connection with it: FreeSWITCH takes one with `socket_resume` out of
+   * whatever it runs, into the `park` that follows in the dialplan, and leaves one without it in its conference.
+   */
+  #outlive(how: 'parked' | 'where it is'): void {
+    void this.#ask(`uuid_setvar ${this.id} socket_resume ${how === 'parked'}`);
   }
 
   async leave(): Promise<void> {

@@ -3,7 +3,7 @@ import type Mrf from 'drachtio-fsmrf';
 import { attempt, errorText, failureText } from '../../lib/attempt.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import type { Log } from '../../ports/log.ts';
-import { listedChannels, listedMembers } from './api-reply.ts';
+import { listedChannels, listedMembers, type ListedChannel } from './api-reply.ts';
 import { argument, conferencePrefix } from './esl-text.ts';
 import { inOneWrite, sendInOneWrite } from './one-write.ts';
 
@@ -32,6 +32,8 @@ export interface ConnectionHandlers {
   readonly onUp: () => void;
   /** It was up and is lost: every endpoint on it is gone. */
   readonly onDown: () => void;
+  /** Whether a channel that a former run has left is still wanted. */
+  readonly isKept: (channel: string) => boolean;
 }
 
 /** The library gives up on a server that lets it in but is not ready after 1 s; a wrong secret it never reports (D-5). */
@@ -150,7 +152,7 @@ export class MediaServerConnection {
     mediaServer.on('end', () => this.#lost(mediaServer));
     this.#mediaServer = mediaServer;
     this.#reported = undefined;
-    await this.#reap();
+    await this.reap();
     this.#log.info({}, 'connected to the media server');
     this.#handlers.onUp();
   }
@@ -166,16 +168,20 @@ export class MediaServerConnection {
   }
 
   /**
-   * Ends what a former run of ours left on the server: members of conferences of ours, and channels that play from our
-   * prompt folder. Both outlive their connection (F-15), music by minutes; any other channel ends with it. Called before
-   * the first call of this run.
+   * Ends what a former run of ours left on the server and nobody wants: members of conferences of ours, and channels that play from our
+   * prompt folder, which outlive their connection (F-15), and those parked by its loss. Called before the first call of this run.
    */
-  async #reap(): Promise<void> {
+  async reap(): Promise<void> {
     const members = listedMembers((await this.api('conference json_list')) ?? '').filter((member) => member.conference.startsWith(conferencePrefix));
-    const channels = listedChannels((await this.api('show channels as json')) ?? '').filter((channel) => channel.application === 'playback' && channel.data.startsWith(`${this.server.promptDir}/`));
-    const uuids = new Set([...members, ...channels].map((left) => left.uuid));
+    const channels = listedChannels((await this.api('show channels as json')) ?? '').filter((channel) => this.#isLeft(channel));
+    const uuids = new Set([...members, ...channels].map((left) => left.uuid).filter((uuid) => !this.#handlers.isKept(uuid)));
     for (const uuid of uuids) await this.api(`uuid_kill ${uuid}`);
     if (uuids.size > 0) this.#log.warn({ count: uuids.size }, 'ended channels that a former run had left on the media server');
+  }
+
+  #isLeft({ name, application, data }: ListedChannel): boolean {
+    if (application === 'park') return name.startsWith(`sofia/${this.server.profile}/`);
+    return application === 'playback' && data.startsWith(`${this.server.promptDir}/`);
   }
 }
 

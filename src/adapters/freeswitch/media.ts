@@ -2,12 +2,16 @@ import Mrf from 'drachtio-fsmrf';
 import type Srf from 'drachtio-srf';
 import type { Prompt } from '../../domain/prompts.ts';
 import { attempt, failureText } from '../../lib/attempt.ts';
+import type { RoomId } from '../../domain/room.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
+import type { AdoptedMedia, MediaSurvivors } from '../../ports/adoption.ts';
 import type { Log } from '../../ports/log.ts';
 import type { AllocateFailure, ConferenceRecording, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../../ports/media.ts';
 import type { PromptCatalog } from '../../ports/prompts.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../protocol/sdp/description.ts';
+import { AdoptedEndpoint } from './adopted-endpoint.ts';
+import { listedChannels, listedMembers, type ListedMember } from './api-reply.ts';
 import { ConferenceFiles } from './conference-files.ts';
 import { conferenceName, quotedFile } from './esl-text.ts';
 import { FreeSwitchLeg } from './leg-media.ts';
@@ -20,6 +24,8 @@ export interface FreeSwitchMediaOptions {
   /** Carries the INVITEs to the media server. */
   readonly srf: Srf;
   readonly catalog: PromptCatalog;
+  /** Channels of a former process that may be adopted. */
+  readonly kept?: readonly string[];
   readonly scheduler: Scheduler;
   readonly log: Log;
 }
@@ -42,18 +48,20 @@ const createMs = 6_000;
  * room meets in one mixer. It stays active until it is lost; then its legs are lost, and the first connected server of
  * the list takes the calls that come.
  */
-export class FreeSwitchMedia implements MediaPort {
+export class FreeSwitchMedia implements MediaPort, MediaSurvivors {
   readonly #options: FreeSwitchMediaOptions;
   readonly #connections: readonly MediaServerConnection[];
   readonly #legs = new Map<FreeSwitchLeg, MediaServerConnection>();
   readonly #files = new Map<MediaServerConnection, ConferenceFiles>();
+  readonly #kept: Set<string>;
   #active: MediaServerConnection | undefined;
 
   constructor(options: FreeSwitchMediaOptions) {
     this.#options = options;
+    this.#kept = new Set(options.kept);
     const mrf = new Mrf(options.srf);
     this.#connections = options.servers.map((server) => {
-      const handlers = { onUp: () => this.#up(connection), onDown: () => this.#down(connection) };
+      const handlers = { onUp: () => this.#up(connection), onDown: () => this.#down(connection), isKept: (channel: string) => this.#kept.has(channel) };
       const connection: MediaServerConnection = new MediaServerConnection(server, { mrf, scheduler: options.scheduler, log: options.log, handlers });
       this.#files.set(connection, new ConferenceFiles({ api: (command) => connection.api(command), scheduler: options.scheduler }));
       return connection;
@@ -120,6 +128,38 @@ export class FreeSwitchMedia implements MediaPort {
     return ok(leg);
   }
 
+  async adopt(channel: string, room: RoomId, handlers: MediaHandlers): Promise<AdoptedMedia | undefined> {
+    const { catalog, scheduler, log } = this.#options;
+    const name = conferenceName(room);
+    for (const connection of this.#connections) {
+      const server = connection.mediaServer;
+      const found = server === undefined || !this.#kept.has(channel) ? undefined : await whereabouts(connection, channel);
+      if (server === undefined || found === undefined || (found.member !== undefined && found.member.conference !== name)) continue;
+      const endpoint = await AdoptedEndpoint.open(channel, connection.server, server.conn, scheduler);
+      if (endpoint === undefined) continue;
+      const { member } = found;
+      const leg: FreeSwitchLeg = new FreeSwitchLeg({
+        ...{ endpoint, connection, handlers, catalog, scheduler, log },
+        answer: { lines: [] },
+        ...(member === undefined ? {} : { inConference: { conference: name, member: String(member.id) } }),
+        onClosed: () => {
+          this.#legs.delete(leg);
+          endpoint.close();
+        },
+      });
+      this.#legs.set(leg, connection);
+      return { media: leg, place: member === undefined ? 'alone' : 'conference' };
+    }
+    return undefined;
+  }
+
+  async reap(): Promise<void> {
+    const adopted = new Set([...this.#legs.keys()].map(({ id }) => id));
+    for (const channel of [...this.#kept]) if (!adopted.has(channel)) this.#kept.delete(channel);
+    await Promise.all(this.#connections.map((connection) => connection.reap()));
+    this.#kept.clear();
+  }
+
   async announce(conference: string, prompts: readonly Prompt[], language: string): Promise<void> {
     const connection = this.#active;
     if (connection === undefined) return;
@@ -179,3 +219,9 @@ export class FreeSwitchMedia implements MediaPort {
  * only, while FreeSWITCH and the softswitch read a profile in any case.
  */
 const passable = (sdp: string): string => sdp.replace(/^(m=audio \d+ )(RTP\/SAVPF?)(?= )/gm, (_, media: string, profile: string) => media + profile.toLowerCase());
+
+/** Undefined: the channel is gone. */
+async function whereabouts(connection: MediaServerConnection, channel: string): Promise<{ readonly member: ListedMember | undefined } | undefined> {
+  const isThere = listedChannels((await connection.api('show channels as json')) ?? '').some(({ uuid }) => uuid === channel);
+  return isThere ? { member: listedMembers((await connection.api('conference json_list')) ?? '').find(({ uuid }) => uuid === channel) } : undefined;
+}

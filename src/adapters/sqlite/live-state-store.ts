@@ -1,5 +1,5 @@
 import { unreachable, type Result } from '../../lib/result.ts';
-import type { LiveConference, LiveParticipant, LiveRecord, LiveStateStore } from '../../ports/live-state.ts';
+import type { KeptCall, KeptConference, LiveRecord, LiveState, LiveStateStore } from '../../ports/live-state.ts';
 import type { StoreProblem } from '../../ports/store-problem.ts';
 import type { Transactions, Tx } from './transactions.ts';
 
@@ -11,20 +11,20 @@ export class SqliteLiveStateStore implements LiveStateStore {
   }
 
   write(records: readonly LiveRecord[]): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       for (const record of records) await writeOne(db, record);
     });
   }
 
-  read(): Promise<Result<{ readonly conferences: readonly LiveConference[]; readonly participants: readonly LiveParticipant[] }, StoreProblem>> {
+  read(): Promise<Result<LiveState, StoreProblem>> {
     return this.#transactions.read(async (db) => ({
-      conferences: (await db.selectFrom('live_conferences').select('state').orderBy('room_id').execute()).map(({ state }) => JSON.parse(state) as LiveConference),
-      participants: (await db.selectFrom('live_participants').select('state').orderBy('call_id').execute()).map(({ state }) => JSON.parse(state) as LiveParticipant),
+      conferences: (await db.selectFrom('live_conferences').select('state').orderBy('room_id').execute()).map(({ state }) => JSON.parse(state) as KeptConference),
+      calls: (await db.selectFrom('live_participants').select('state').orderBy('call_id').execute()).map(({ state }) => JSON.parse(state) as KeptCall),
     }));
   }
 
   clear(): Promise<Result<void, StoreProblem>> {
-    return this.#transactions.write(async (db) => {
+    return this.#transactions.writeBeside(async (db) => {
       await db.deleteFrom('live_participants').execute();
       await db.deleteFrom('live_conferences').execute();
     });
@@ -33,16 +33,16 @@ export class SqliteLiveStateStore implements LiveStateStore {
 
 async function writeOne(db: Tx, record: LiveRecord): Promise<void> {
   switch (record.type) {
-    case 'participant': {
-      const state = JSON.stringify(record.participant);
+    case 'call': {
+      const state = JSON.stringify(record.call);
       await db
         .insertInto('live_participants')
-        .values({ call_id: record.participant.callId, state })
+        .values({ call_id: record.call.callId, state })
         .onConflict((conflict) => conflict.column('call_id').doUpdateSet({ state }))
         .execute();
       return;
     }
-    case 'participantGone':
+    case 'callGone':
       await db.deleteFrom('live_participants').where('call_id', '=', record.callId).execute();
       return;
     case 'conference': {

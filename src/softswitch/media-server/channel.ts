@@ -248,10 +248,15 @@ export class Channel {
     this.setCallState('ACTIVE');
   }
 
-  /** The event socket is gone (F-15): in a conference or bridged the channel lives on, parked it is of no use to anyone. */
+  /**
+   * The event socket is gone (F-15): in a conference or bridged the channel lives on, alone it is of no use to anyone. With `socket_resume` it is
+   * parked, whatever it did, as by FreeSWITCH where `park` follows `socket` in the dialplan: somebody is going to ask for it by the other socket.
+   */
   socketLost(): void {
     this.socket = undefined;
-    if (this.member === undefined && this.bridge === undefined) this.hangup('NORMAL_CLEARING');
+    if (this.ended) return;
+    if (this.variables.get('socket_resume') === 'true') this.#park();
+    else if (this.member === undefined && this.bridge === undefined) this.hangup('NORMAL_CLEARING');
   }
 
   /** The one end of a channel. The BYE leaves first; then what ran is told to be over, then HANGUP, then the socket closes. */
@@ -320,9 +325,16 @@ export class Channel {
     this.core.engine.setMediaTimeout(this.uuid, ms, holdMs);
   }
 
-  /** Out of a conference without a socket nobody can reach the channel any more. */
+  #park(): void {
+    this.leaveAll();
+    this.run({ uuid: this.core.newUuid(), name: 'park', argument: '' }, () => ({ end: () => undefined }));
+  }
+
+  /** Out of a conference without a socket nobody can reach the channel any more, unless somebody meant to. */
   #idle(): void {
-    if (this.socket === undefined && this.bridge === undefined && !this.ended) this.hangup('NORMAL_CLEARING');
+    if (this.socket !== undefined || this.bridge !== undefined || this.ended) return;
+    if (this.variables.has('socket_resume')) this.#park();
+    else this.hangup('NORMAL_CLEARING');
   }
 }
 

@@ -8,6 +8,8 @@ export interface SipServerOptions extends Pick<SipStackOptions, 'tls' | 'nat' | 
   readonly listen: readonly ListenAddress[];
   /** Where drachtio clients connect; port 0 takes a free one. */
   readonly control: { readonly host: string; readonly port: number; readonly secret: string };
+  /** What becomes of the calls of a client that went away: ended (default), or left alone for another client that knows their dialog ids, as by drachtio-server. */
+  readonly orphans?: 'end' | 'keep';
   readonly scheduler: Scheduler;
   readonly log: Logger;
   /** `count` random bytes. */

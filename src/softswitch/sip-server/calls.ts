@@ -85,7 +85,8 @@ export class Calls {
   updateDialog(client: Client, dialog: Dialog): void {
     const id = dialogIdOf(dialog);
     const known = this.#dialogs.get(id);
-    if (dialog.state !== 'ended') this.#dialogs.set(id, { client, dialog });
+    // Who only sends something in the dialog of a client that went away does not get it (F-10).
+    if (dialog.state !== 'ended') this.#dialogs.set(id, known?.dialog === dialog ? known : { client, dialog });
     else if (known?.dialog === dialog) this.#dialogs.delete(id);
     if (dialog.state === 'ended') this.#forgetInvites(dialog);
   }
@@ -107,8 +108,13 @@ export class Calls {
     return call === undefined || call.dialog.state === 'ended' ? undefined : call;
   }
 
-  /** The client a dialog belongs to, over or not. */
+  /** The client a dialog belongs to, over or not; undefined when it went away. */
   ownerOf(dialog: Dialog): Client | undefined {
+    const client = this.#clientOf(dialog);
+    return client?.open === true ? client : undefined;
+  }
+
+  #clientOf(dialog: Dialog): Client | undefined {
     const call = this.#dialogs.get(dialogIdOf(dialog));
     if (call?.dialog === dialog) return call.client;
     if (dialog.role === 'uas') return undefined;
@@ -123,12 +129,18 @@ export class Calls {
     return [...this.#dialogs.values()].find(({ dialog }) => dialog.callId === callId && dialog.state !== 'ended');
   }
 
-  /** Hands out everything of `client`, or of all clients, and forgets it. */
-  take(client?: Client): { readonly pending: readonly PendingRequest[]; readonly own: readonly OwnRequest[]; readonly calls: readonly Call[] } {
+  /** A dialog that ended without a client to tell. */
+  forget(dialog: Dialog): void {
+    if (this.#dialogs.get(dialogIdOf(dialog))?.dialog === dialog) this.#dialogs.delete(dialogIdOf(dialog));
+    this.#forgetInvites(dialog);
+  }
+
+  /** Hands out everything of `client`, or of all clients, and forgets it; with `but` calls they stay. */
+  take(client?: Client, but?: 'calls'): { readonly pending: readonly PendingRequest[]; readonly own: readonly OwnRequest[]; readonly calls: readonly Call[] } {
     const mine = <T extends { readonly client: Client }>(entries: Iterable<T>): T[] => [...entries].filter((entry) => client === undefined || entry.client === client);
     const pending = mine(this.#pending.values());
     const own = mine(this.#own.values());
-    const calls = mine(this.#dialogs.values());
+    const calls = but === 'calls' ? [] : mine(this.#dialogs.values());
     for (const { id } of pending) this.deletePending(id);
     for (const { id } of own) this.#own.delete(id);
     for (const { dialog } of calls) this.#dialogs.delete(dialogIdOf(dialog));

@@ -30,8 +30,9 @@ export class Inbound implements SipUser {
     const client = dialog === undefined ? this.#clients.choose(method.toLowerCase()) : this.#calls.ownerOf(dialog);
     if (client === undefined) {
       this.#log.debug({ method }, 'sip server: no client for a request');
-      // A dialog has no client when that went away and the dialog's BYE is on its way.
+      // A dialog has no client when that went away: its BYE is on its way, or it is kept.
       transaction.respond({ status: dialog === undefined ? 503 : 481 });
+      if (dialog?.state === 'ended') this.#calls.forget(dialog);
       return;
     }
     if (method === 'INVITE' && dialog === undefined) this.#records.attempt('network', request.message);
@@ -67,7 +68,10 @@ export class Inbound implements SipUser {
 
   onDialogEnded(dialog: Dialog, reason: DialogEnd, bye: OnWire<SipRequest>): void {
     const client = this.#calls.ownerOf(dialog);
-    if (client === undefined) return;
+    if (client === undefined) {
+      this.#calls.forget(dialog);
+      return;
+    }
     if (reason !== 'subscription_expired') this.#records.stop('application', endByStack(reason), bye.message);
     this.#calls.updateDialog(client, dialog);
     client.send(this.#frames.push('application', bye, 'unsolicited', dialogIdOf(dialog)));

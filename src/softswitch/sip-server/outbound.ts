@@ -126,7 +126,7 @@ export class Outbound {
       else this.#refuse(client, frame, 'NOK', NO_FAILURE_ACK);
       return;
     }
-    if (call === undefined || call.client !== client) {
+    if (call === undefined || (call.client !== client && call.client.open)) {
       this.#refuse(client, frame, 'NOK', NO_DIALOG);
       return;
     }

@@ -139,10 +139,10 @@ class DrachtioServer implements SipServer {
     });
   }
 
-  /** Nobody is left to end these calls: the far ends must not hang. */
+  /** Nobody is left to end these calls: the far ends must not hang, unless somebody is going to come for them. */
   #onClientGone(client: Client): void {
     this.#clients.delete(client);
-    const { pending, own, calls } = this.#calls.take(client);
+    const { pending, own, calls } = this.#calls.take(client, this.#options.orphans === 'keep' ? 'calls' : undefined);
     if (calls.length > 0) this.#options.log.warn({ calls: calls.length }, 'sip server: a client went away, ending its calls');
     for (const { transaction } of pending) transaction.respond({ status: 503 });
     for (const { transaction } of own) transaction.cancel();

@@ -35,8 +35,8 @@ describe('answers of FreeSWITCH', () => {
   });
 
   it('channels; `rows` is absent when there are none', () => {
-    const body = JSON.stringify({ row_count: 1, rows: [{ uuid: 'u1', application: 'socket', application_data: '127.0.0.1:8085 async full' }] });
-    assert.deepEqual(listedChannels(body), [{ uuid: 'u1', application: 'socket', data: '127.0.0.1:8085 async full' }]);
+    const body = JSON.stringify({ row_count: 1, rows: [{ uuid: 'u1', name: 'sofia/p/x', application: 'socket', application_data: '127.0.0.1:8085 async full' }] });
+    assert.deepEqual(listedChannels(body), [{ uuid: 'u1', name: 'sofia/p/x', application: 'socket', data: '127.0.0.1:8085 async full' }]);
     assert.deepEqual(listedChannels('{"row_count":0}'), []);
   });
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Decision } from '../../../../src/domain/decision.ts';
 import type { RoomEvent } from '../../../../src/domain/events.ts';
 import type { AuditEntry } from '../../../../src/ports/audit.ts';
-import type { LiveConference, LiveParticipant } from '../../../../src/ports/live-state.ts';
+import type { KeptCall, KeptConference } from '../../../../src/ports/live-state.ts';
 import type { Recording } from '../../../../src/ports/recordings.ts';
 import { codeOf, Folder, made, must, untold } from './fixture.ts';
 
@@ -132,19 +132,21 @@ describe('recordings', () => {
 });
 
 describe('live state', () => {
-  const participant = (callId: string, change: Partial<LiveParticipant> = {}): LiveParticipant => ({ callId, roomId: 'r', place: 'lobby', role: 'guest', rule: 'guest_pin', permissions: ['canJoinMeeting'], muteCauses: [], name: 'Ann', deadlines: { wait: 99 }, servers: { endpoint: 'uuid' }, ...change });
-  const conference: LiveConference = { roomId: 'r', conferenceId: 'c', state: 'open', lock: 'unlocked', deadlines: {}, servers: {} };
+  const caller = { name: 'Ann', number: '17', uri: 'sip:17@example.com', source: { address: '192.0.2.1', port: 5060, transport: 'udp' } };
+  const call = (callId: string, change: Partial<KeptCall> = {}): KeptCall => ({ callId, roomId: 'r', protocol: 'sip', protocolId: 'x', aliases: ['1000'], caller, since: 1, dialog: 'x;from-tag=y', endpoint: 'uuid', deadlines: { longest: 99 }, ...change });
+  const state = { access: 'closed', lock: 'unlocked', guests: 'free', participants: [], guestsOnly: undefined, lone: 'off', schedule: undefined } as const;
+  const conference: KeptConference = { roomId: 'r', record: { id: 'c', peak: 2 }, state: { ...state, guestsOnly: { cutAt: 1, warnings: [] }, schedule: { at: 'early', start: 1 } }, deadlines: { lone: 7 } };
 
   it('is there after a crash: the newest of each call and room', async (t) => {
     const folder = new Folder(t);
     const { live } = await folder.open();
-    const inside = participant('a', { place: 'conference', role: 'host', hostBy: 'pin' });
-    must(await live.write([{ type: 'conference', conference: { ...conference, state: 'closed' } }, { type: 'participant', participant: participant('a') }, { type: 'participant', participant: participant('b') }, { type: 'participant', participant: inside }, { type: 'participantGone', callId: 'b' }, { type: 'conference', conference }]));
+    const inside = call('a', { endpoint: 'another' });
+    must(await live.write([{ type: 'conference', conference: { ...conference, deadlines: {} } }, { type: 'call', call: call('a') }, { type: 'call', call: call('b') }, { type: 'call', call: inside }, { type: 'callGone', callId: 'b' }, { type: 'conference', conference }]));
     const again = await folder.open();
-    assert.deepEqual(must(await again.live.read()), { conferences: [conference], participants: [inside] });
+    assert.deepEqual(must(await again.live.read()), { conferences: [conference], calls: [inside] });
     must(await live.write([{ type: 'conferenceGone', roomId: 'r' }]));
     must(await live.clear());
-    assert.deepEqual(must(await again.live.read()), { conferences: [], participants: [] });
+    assert.deepEqual(must(await again.live.read()), { conferences: [], calls: [] });
   });
 });
 
