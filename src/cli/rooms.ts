@@ -7,6 +7,7 @@ import { failed, show } from './answer.ts';
 import { askAbout } from './ask.ts';
 import type { CliIo } from './io.ts';
 import type { AddParams, RoomChanged, RoomView, SetParams, SetPinParams } from './room-commands.ts';
+import { addRoomDetailCommands } from './room-details.ts';
 import { table } from './table.ts';
 
 interface PinOptions {
@@ -145,6 +146,8 @@ export function addRoomCommands(program: Command, io: CliIo, run: Run): void {
     .action((options: { readonly alias: string; readonly json?: true }) =>
       run(options.json === true, async (config) => show(io, options, await askAbout(config, 'room.remove', { alias: options.alias }), (value) => `room ${(value as RoomView).aliases.join(', ')} removed`)),
     );
+
+  addRoomDetailCommands(room, io, run);
 }
 
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];

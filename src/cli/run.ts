@@ -8,6 +8,8 @@ import type { Status } from '../ports/status.ts';
 import { addApiCommand } from './api-command.ts';
 import { addBackupCommand } from './backup.ts';
 import { exitCodes, report, type CliIo } from './io.ts';
+import { addLinkCommands } from './links.ts';
+import { addMemberCommands } from './members.ts';
 import { addRoomCommands, type Run } from './rooms.ts';
 import { statusText } from './status-text.ts';
 import { addUserCommands } from './users.ts';
@@ -52,6 +54,8 @@ function build(io: CliIo, run: Run): Command {
     .description('run the SIP server and the media server alone, for any drachtio application, until SIGTERM or SIGINT')
     .action(() => run(false, (config) => io.softswitch(config)));
   addRoomCommands(program, io, run);
+  addMemberCommands(program, io, run);
+  addLinkCommands(program, io, run);
   addUserCommands(program, io, run);
   addBackupCommand(program, io, run);
   addApiCommand(program, io, run);

@@ -1,10 +1,12 @@
 import { Option, type Command } from 'commander';
 import { allPrivileges, type Privilege } from '../domain/privilege.ts';
 import type { Problem } from '../lib/problem.ts';
-import { err, ok, type Result } from '../lib/result.ts';
+import { ok, type Result } from '../lib/result.ts';
+import { askApi, showAnswer } from './api-client.ts';
 import { askAbout } from './ask.ts';
 import { failed, show } from './answer.ts';
 import type { CliIo } from './io.ts';
+import { readLine } from './read-line.ts';
 import type { Run } from './rooms.ts';
 import { duration, table } from './table.ts';
 import type { UserView } from '../manage/user-view.ts';
@@ -20,7 +22,7 @@ interface AddOptions {
 }
 
 export function addUserCommands(program: Command, io: CliIo, run: Run): void {
-  const user = program.command('user').description('make, list and remove users; their telephones register here');
+  const user = program.command('user').description('make, list, change and remove users; their telephones register here');
 
   user
     .command('add')
@@ -53,16 +55,41 @@ export function addUserCommands(program: Command, io: CliIo, run: Run): void {
     .action((options: { readonly name: string; readonly json?: true }) =>
       run(options.json === true, async (config) => show(io, options, await askAbout(config, 'user.remove', { name: options.name }), (value) => `user ${(value as { readonly name: string }).name} removed`)),
     );
+
+  addChangeCommands(user, io, run);
+}
+
+/** What is changed by the API of the running process. */
+function addChangeCommands(user: Command, io: CliIo, run: Run): void {
+  const named = (name: string, what: string): Command => user.command(name).description(what).requiredOption('--name <name>', 'name of the user').option('--json', 'answer as JSON');
+  const path = (name: string, more = ''): string => `/api/v1/users/${encodeURIComponent(name)}${more}`;
+
+  named('set', 'change a user; what is not named stays; in the running process')
+    .option('--display <name>', 'name that is shown to whom the user calls')
+    .addOption(new Option('--privilege <privilege>', 'what it may do with rooms that are not its own').choices(allPrivileges))
+    .action(({ name, display, privilege, json }: AddOptions) =>
+      run(json === true, async (config) => showAnswer(io, json === true, await askApi(config, { method: 'PATCH', path: path(name), body: { ...(display === undefined ? {} : { display }), ...(privilege === undefined ? {} : { privilege }) } }), () => `user ${name} changed`)),
+    );
+
+  named('set-password', 'read a password from standard input and give it to the user, who has to choose an own one then; in the running process').action(({ name, json }: AddOptions) =>
+    run(json === true, async (config) => {
+      const password = await readLine(io, 'password_missing', 'password');
+      if (!password.ok) return failed(io, json === true ? { json } : {}, [password.error]);
+      return showAnswer(io, json === true, await askApi(config, { method: 'PUT', path: path(name, '/password'), body: { password: password.value } }), () => `the password of ${name} is another one; its logins have ended`);
+    }),
+  );
+
+  named('renew-secret', 'give its telephones another SIP secret, shown this once; in the running process').action(({ name, json }: AddOptions) =>
+    run(json === true, async (config) => showAnswer(io, json === true, await askApi(config, { method: 'PUT', path: path(name, '/sip-secret'), body: { sip: 'generate' } }), (value) => addedText(value as UserAdded, 'changed'))),
+  );
 }
 
 async function readSecret(io: CliIo, given: string | undefined): Promise<Result<string | undefined, Problem>> {
-  if (given !== '-') return ok(given);
-  const [line] = (await io.stdin()).split(/\r?\n/);
-  return line === undefined || line === '' ? err({ code: 'secret_missing', message: 'standard input holds no secret', advice: 'write it on the first line' }) : ok(line);
+  return given === '-' ? readLine(io, 'secret_missing', 'secret') : ok(given);
 }
 
-function addedText({ user, realm, sipSecret }: UserAdded): string {
-  const lines = [`user ${user.name} made`, `realm:      ${realm}`];
+function addedText({ user, realm, sipSecret }: UserAdded, what = 'made'): string {
+  const lines = [`user ${user.name} ${what}`, `realm:      ${realm}`];
   if (sipSecret !== undefined) lines.push(`SIP secret: ${sipSecret}  (shown this once)`);
   return lines.join('\n');
 }
