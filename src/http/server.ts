@@ -180,6 +180,9 @@ async function assemble(options: HttpServerOptions, pair: Pair | undefined, secu
   // Validation is done by `mount`, with messages of our own; answers are JSON as they are.
   server.setValidatorCompiler(() => () => true);
   server.setSerializerCompiler(() => JSON.stringify);
+  // A command without parameters has no body, whatever type its client gives to all it sends.
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => (body === '' ? done(null, undefined) : parseJson(request, body, done)));
   server.setErrorHandler((error: FastifyError, request, reply) => sendFailure(reply, failureOf(error, request, log)));
   server.setNotFoundHandler((request, reply) => sendFailure(reply, absent(routes, request)));
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Program, runMain } from './harness/program.ts';
+import { hostPin, withPhones } from './harness/session.ts';
+import { holds, until } from './harness/wait.ts';
 
 const urlOf = ({ stdout }: Program): string => /Manage it at (\S+)\/api\/v1\/docs/.exec(stdout)?.[1] ?? '';
 const passwordOf = ({ stdout }: Program): string => /user admin, password (\S+)/.exec(stdout)?.[1] ?? '';
@@ -72,5 +74,35 @@ describe('the REST API of the program', () => {
       assert.deepEqual([ready.status, await ready.json()], [200, { state: 'ready', stores: 'up', signalling: 'up', media: 'up', calls: 'taken' }]);
       await program.stop();
       await assert.rejects(fetch(`${url}/healthz`));
+    }));
+
+  it('while it drains /readyz says so (503) and the event stream goes on; at the end the stream is closed, and the exit code is 0', () =>
+    inFolder(async (start) => {
+      const program = await start({ VESTIBULE_ADMIN_INITIAL_PASSWORD: 'correct horse' });
+      const url = urlOf(program);
+      const signedIn = await fetch(`${url}/api/v1/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'admin', password: 'correct horse' }) });
+      const { accessToken } = (await signedIn.json()) as { accessToken: string };
+      await program.addRoom({ alias: '2000', hostPin });
+      await withPhones(program, async (phones) => {
+        const host = await phones.inRoom('host', '2000', hostPin);
+        const stream = await fetch(`${url}/api/v1/events/stream?after=0`, { headers: { authorization: `Bearer ${accessToken}` } });
+        const told = stream.text();
+        program.signal('SIGTERM');
+        let answer = '';
+        await until(
+          '/readyz to say that it drains',
+          async () => {
+            const ready = await fetch(`${url}/readyz`);
+            answer = `${ready.status} ${await ready.text()}`;
+            return holds(/^503 .*"calls":"draining"/.test(answer));
+          },
+          () => answer,
+        );
+        await host.ended();
+        assert.equal(await program.exit(), 0);
+        // Settled at all: it was ended, not cut.
+        const events = [...(await told).matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
+        assert.ok(events.includes('participant.joined') && events.includes('participant.left'), events.join(' '));
+      });
     }));
 });

@@ -56,6 +56,13 @@ describe('the HTTP server', () => {
     });
   }
 
+  it('a command without parameters may come without a body, whatever type the client names', async () => {
+    const none = await post('');
+    assert.deepEqual([none.status, codeOf(none)], [400, 'invalid'], 'as no body: something is missing');
+    const loggedOut = await house.ask('POST', '/api/v1/auth/logout', { bearer: await house.signedIn('leaving', 'list'), headers: { 'content-type': 'application/json' } });
+    assert.equal(loggedOut.status, 204, loggedOut.text);
+  });
+
   it('405 says what is possible (RFC 9110 §15.5.6)', async () => {
     assert.equal((await house.ask('PUT', '/api/v1/users/alice', { body: {} })).headers.get('allow'), 'GET, PATCH, DELETE');
   });
