@@ -38,7 +38,7 @@ export class CallAdmission {
   }
 
   isBlocked(): boolean {
-    return this.#options.leg.identity === undefined && this.#options.entrance.isBlocked(this.#source);
+    return this.#options.entrance.isBlocked(this.#source);
   }
 
   /** The room that is meant, and with it what the call brought along for it. Undefined: no such room. `failed`: the store cannot tell. */
@@ -66,7 +66,10 @@ export class CallAdmission {
 
   /** The attendant was dialled. Answers why the call cannot go on, if so (row 1). */
   atAttendant(): EndReason | undefined {
-    const reason = this.isBlocked() ? 'source_blocked' : undefined;
+    const { leg, attendant } = this.#options;
+    // Who is authenticated may mean a room of his own, unless there is something to guess at here already.
+    const isShut = this.isBlocked() && (leg.identity === undefined || attendant.pin !== undefined);
+    const reason = isShut ? 'source_blocked' : undefined;
     this.#decided(undefined, 'arrival', reason ?? 'attendant', reason === undefined ? 'ask' : 'reject');
     return reason;
   }

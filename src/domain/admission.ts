@@ -163,8 +163,8 @@ const anonymously: readonly Row[] = [noPins, hostPinOnlyOpen, hostPinOnlyClosed]
 /** Judges a call: the first row that matches decides, and the verdict names it. */
 export function admit(input: AdmissionInput): AdmissionVerdict {
   const { room, media, source, identity } = input;
-  // Row 1. Who is authenticated is not held up by what others do (N-06).
-  if (source === 'blocked' && identity === undefined) return { kind: 'reject', rule: 'source_blocked', reason: 'source_blocked' };
+  // Row 1. What others do counts for nobody who is authenticated (N-06); whose own account guesses finds his own rooms only (row 4), where nothing is asked.
+  if (source === 'blocked' && (room === undefined || ownerRule(room, identity) === undefined)) return { kind: 'reject', rule: 'source_blocked', reason: 'source_blocked' };
   if (room === undefined) return { kind: 'reject', rule: 'unknown_alias', reason: 'unknown_alias' };
   // Before anything is asked: no PIN is keyed in the clear.
   if (judgeMedia(room, media) === 'encryption_required') return { kind: 'reject', rule: 'encryption_required', reason: 'encryption_required' };

@@ -84,8 +84,8 @@ export class Simulator {
     if (!credential.ok) return credential;
     // Guesses of the past say nothing of another time.
     const standing: SourceStanding = supposed.at === undefined ? view.sourceStanding(supposed.source, room) : { kind: 'free' };
-    const blocked = standing.kind === 'blocked' && identity === undefined;
-    if (isAttendant) return ok({ at: timeText(at), decisions: [], ...(blocked ? { result: 'rejected', reason: 'source_blocked' } : { result: 'attendant' }) });
+    const blocked = standing.kind === 'blocked';
+    if (isAttendant) return ok({ at: timeText(at), ...(blocked && identity === undefined ? attendantShut : attendantAsks) });
     const state = room === undefined ? undefined : supposed.at === undefined ? view.conference(room) : initialConference(roomRules(room));
     const verdict = admit({
       room: room && roomRules(room),
@@ -158,5 +158,8 @@ export class Simulator {
     return { ...given, ...permissions, decisions: [{ stage: 'place', rule: 'join', outcome: 'join' }], result: 'conference' };
   }
 }
+
+const attendantAsks: Omit<Supposition, 'at'> = { decisions: [{ stage: 'arrival', rule: 'attendant', outcome: 'ask' }], result: 'attendant' };
+const attendantShut: Omit<Supposition, 'at'> = { decisions: [{ stage: 'arrival', rule: 'source_blocked', outcome: 'reject' }], result: 'rejected', reason: 'source_blocked' };
 
 const placeRules = { start: 'early', host: 'closed', unlock: 'locked' } as const;

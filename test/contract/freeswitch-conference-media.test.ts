@@ -80,6 +80,22 @@ describe('conference commands and the sound', { timeout: 60_000 }, () => {
     speaker.peer.silent();
   });
 
+  it('C.1 deaf: hears nobody and is heard; undeaf undoes it', async () => {
+    const [speaker, deaf] = [await person('deaf'), await person('deaf')];
+    speaker.peer.speak();
+    await hears(deaf, true);
+    assert.equal(await api(`deaf deaf ${deaf.id}`), `+OK deaf ${deaf.id}\n`);
+    await hears(deaf, false);
+    speaker.peer.silent();
+    deaf.peer.speak();
+    await hears(speaker, true);
+    deaf.peer.silent();
+    assert.equal(await api(`deaf undeaf ${deaf.id}`), `+OK undeaf ${deaf.id}\n`);
+    speaker.peer.speak();
+    await hears(deaf, true);
+    speaker.peer.silent();
+  });
+
   it('C.1 hold: hears nothing but what is played to it; unhold undoes it', differs('a member on `hold`'), async () => {
     const [speaker, held] = [await person('held'), await person('held')];
     speaker.peer.speak();

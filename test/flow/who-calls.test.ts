@@ -118,6 +118,20 @@ describe('policy section 1, row 2 and step (a): scheduled rooms', () => {
 });
 
 describe('policy section 6: abuse', () => {
+  it('section 6: an account that guesses is blocked wherever it calls from, but for its own rooms; others on its address are not', () =>
+    inHouse(async (house) => {
+      await addUser(house, 'mallory');
+      await house.addRoom('6000', { host: hostPin, owner: 'mallory' });
+      for (let call = 0; call < 4; call++) {
+        const mallory = await house.dial('1000', `guess-${call}`, undefined, { identity: 'mallory', address: `192.0.2.${call}` });
+        for (let n = 0; n < 3; n++) await mallory.presses(`${wrongPin}#`);
+        await house.after(5);
+      }
+      const dialled = async (alias: string, identity: string): Promise<string> => (await house.dial(alias, `${identity}-${alias}`, undefined, { identity, address: '192.0.2.0' })).at;
+      assert.deepEqual([await dialled('1000', 'mallory'), await dialled('2000', 'mallory'), await dialled('1000', 'ann')], ['source_blocked', 'source_blocked', 'pin']);
+      assert.equal(await dialled('6000', 'mallory'), 'conference:host');
+    }));
+
   it('N-06: a guesser is blocked and told what an unknown number is told; others, and the owner, come in', () =>
     inHouse(async (house) => {
       for (let i = 0; i < 4; i++) await (await house.dial('1000', `eve${i}`)).presses(`${wrongPin}#`.repeat(3));

@@ -82,6 +82,7 @@ describe('admission by who calls, rows 1 to 6', () => {
   const rows: readonly (readonly [name: string, room: RoomRules | undefined, given: Partial<AdmissionInput>, verdict: AdmissionVerdict])[] = [
     ['row 1: a blocked source', bothPins, { source: 'blocked' }, { kind: 'reject', rule: 'source_blocked', reason: 'source_blocked' }],
     ['row 1: a blocked source and no such room: the same', undefined, { source: 'blocked' }, { kind: 'reject', rule: 'source_blocked', reason: 'source_blocked' }],
+    ['row 1, section 6: an account that guessed, at a room of others', peopled(bothPins), { source: 'blocked', ...user('nobody') }, { kind: 'reject', rule: 'source_blocked', reason: 'source_blocked' }],
     ['row 1, N-06: a blocked source, authenticated', peopled(bothPins), { source: 'blocked', ...user('olga') }, { kind: 'admit', rule: 'owner', role: 'host' }],
     ['row 2: eleven minutes before the start', scheduled(bothPins), time('08:49'), { kind: 'turnAway', rule: 'not_started_yet', reason: 'not_started_yet' }],
     ['row 2: too early for the owner, too', scheduled(peopled(bothPins)), { ...time('08:49'), ...user('olga') }, { kind: 'turnAway', rule: 'not_started_yet', reason: 'not_started_yet' }],
