@@ -13,7 +13,7 @@ export const effects = {
   now: 'A change takes effect at once, for who is inside too.',
   entries: 'A change counts for who enters later; who is inside or waits keeps what he has.',
   calls: 'A change counts from the next call on.',
-  timers: 'A change counts for timers that start later; those that run go on.',
+  timers: 'A change counts from the next time the rule begins; one that is turned off ends nobody.',
   pins: 'An entry is checked against the PINs in force when it is submitted; roles already given stay. Removing the host PIN lets in who waits for a host.',
   api: 'A change takes effect at once in the API; who is inside a conference keeps his role and permissions.',
 } as const;
