@@ -156,9 +156,11 @@ class Program implements App {
   }
 
   async reload(): Promise<void> {
-    await reloadCertificates(this.#sipServer, this.#log);
-    const reloaded = this.#management?.http.reload();
-    if (reloaded?.ok === false) this.#log.error({ code: reloaded.error.code, problem: reloaded.error.message }, 'the old HTTP certificate stays');
+    const { sip, http } = this.#config;
+    if (sip.tls.certFile !== null) await reloadCertificates(this.#sipServer, this.#log);
+    const reloaded = http.certFile === null ? undefined : this.#management?.http.reload();
+    if (reloaded?.ok === false) this.#log.error({ code: reloaded.error.code, problem: reloaded.error.message }, 'the HTTP certificate was not read again, the old one stays in use');
+    else if (reloaded !== undefined) this.#log.info({}, 'the HTTP certificate was read again');
   }
 
   debugState(): DebugState {
