@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { createDigestHashes } from '../../src/adapters/system/digest-hashes.ts';
+import { digestResponse, ha1Of } from '../../src/domain/digest.ts';
 import { Callee, type CalleeOptions } from './harness/callee.ts';
 import { Program } from './harness/program.ts';
 import { hostPin, withPhones, type Phones } from './harness/session.ts';
@@ -9,6 +11,16 @@ import { holds, until } from './harness/wait.ts';
 /** As the API shows it. */
 interface CallView {
   readonly id: string;
+}
+
+const hashes = createDigestHashes();
+
+/** RFC 7616 §3.4.1: the answer to the challenge of `callee-asks` is the right one. */
+function proves(messages: string, username: string, secret: string, uri: string): void {
+  const given = /^Proxy-Authorization: Digest (.*?)\r?$/m.exec(messages)?.[1] ?? '';
+  const value = (name: string): string => new RegExp(`(?:^|,) *${name}="?([^",\\r]+)`).exec(given)?.[1] ?? '';
+  const made = { uri, nonce: '8f3a0c11', nc: value('nc'), cnonce: value('cnonce'), qop: 'auth' };
+  assert.deepEqual([value('username'), value('response')], [username, digestResponse(hashes, 'MD5', ha1Of(hashes, 'MD5', username, 'trunk.example', secret), 'INVITE', made)]);
 }
 
 describe('calls that we make', () => {
@@ -145,6 +157,7 @@ describe('calls that we make', () => {
         assert.ok(!JSON.stringify(await api('GET', '/number-rules')).includes('trunk secret'));
         await phone.call('88123456');
         await callee.hears('123456#');
+        proves(callee.messages, 'us', 'trunk secret', callee.uri('meet'));
         await phone.press('7');
         await callee.hears('123456#7');
         const before = callee.packets;
