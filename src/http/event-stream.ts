@@ -102,15 +102,13 @@ export class EventStream extends Readable {
       return;
     }
     this.#pumping = true;
-    do {
-      this.#again = false;
-      while (this.#isOpen() && this.#wanted && (await this.#next()) === 'more');
-    } while (this.#again && this.#isOpen() && this.#wanted);
+    while (this.#isOpen() && this.#wanted && ((await this.#next()) === 'more' || this.#again));
     this.#pumping = false;
   }
 
   async #next(): Promise<'more' | 'up_to_date'> {
     const { feed, sight, room, types } = this.#options;
+    this.#again = false;
     const news = await feed.after(this.#cursor, largestRead);
     const last = news.ok ? news.value.at(-1) : undefined;
     if (!news.ok || last === undefined) return 'up_to_date';

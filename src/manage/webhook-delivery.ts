@@ -71,7 +71,7 @@ export class WebhookDelivery {
     this.#stopNews();
     for (const { cancelTimer } of this.#lines.values()) cancelTimer?.();
     this.#options.sender.close();
-    await Promise.all([...this.#lines.values()].map(({ running }) => running));
+    await Promise.all([...this.#lines.values()].flatMap(({ running }) => (running === undefined ? [] : [running])));
   }
 
   /** It was made or changed: what waits is tried at once. */

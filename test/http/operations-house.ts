@@ -55,7 +55,8 @@ export class OperationsHouse {
     mkdirSync(recordings, { recursive: true });
     let operations: Operations | undefined;
     const api = await ApiHouse.open({}, {}, async (stores, { now, log }) => {
-      const clock: Scheduler = scheduler ?? { now, after: createScheduler().after };
+      const real = createScheduler();
+      const clock: Scheduler = scheduler ?? { now, after: (ms, fn) => real.after(ms, fn) };
       operations = must(
         await Operations.start({
           stores,

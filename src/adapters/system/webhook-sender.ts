@@ -28,12 +28,13 @@ const refusedMessage = 'the receiver has a private address; set webhooks.private
 /** Judges the address that is connected to, not one that was looked up before: a name may lead elsewhere each time it is asked. */
 const guardedLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (error !== null || first === undefined) {
-      callback(error ?? new Error('the name has no address'), []);
+    if (error !== null) {
+      callback(error, []);
       return;
     }
-    if (addresses.some(({ address }) => inside.has(address))) callback(Object.assign(new Error(refusedMessage), { code: 'REFUSED_ADDRESS' }), []);
+    const [first] = addresses;
+    if (first === undefined) callback(new Error('the name has no address'), []);
+    else if (addresses.some(({ address }) => inside.has(address))) callback(Object.assign(new Error(refusedMessage), { code: 'REFUSED_ADDRESS' }), []);
     else if (options.all === true) callback(null, addresses);
     else callback(null, first.address, first.family);
   });

@@ -43,20 +43,21 @@ export function recordingRoutes({ recordings, pageSize, now }: RecordingRoutesOp
   const media = async (id: string, room: RoomId | undefined, header: (name: string) => string | undefined): Promise<Result<Answer, Failure>> => {
     const opened = await recordings.open(id, room);
     if (!opened.ok) return err(failure(opened.error));
-    const { bytes, name, read, close } = opened.value;
+    const file = opened.value;
+    const { bytes, name } = file;
     // RFC 9110 §13.1.5: no validator of ours was ever given, so a conditional range is a request for everything.
     const range = header('if-range') === undefined ? byteRange(header('range'), bytes) : ({ kind: 'whole' } as const);
     if (range.kind === 'unsatisfiable') {
-      await close();
+      await file.close();
       return err({ ...failure({ code: 'range_unsatisfiable', message: 'the recording is not that long', advice: `ask for bytes below ${bytes}`, field: 'Range' }), headers: { 'content-range': `bytes */${bytes}` } });
     }
     const [first, last] = range.kind === 'part' ? [range.first, range.last] : [0, bytes - 1];
     const headers = { 'accept-ranges': 'bytes', 'content-disposition': `attachment; filename="${name}"`, 'content-length': String(Math.max(0, last - first + 1)) };
     if (bytes === 0) {
-      await close();
+      await file.close();
       return ok({ status: 200, type: 'audio/wav', body: '', headers });
     }
-    const body = Readable.from(read(first, last), { objectMode: false });
+    const body = Readable.from(file.read(first, last), { objectMode: false });
     return ok(range.kind === 'part' ? { status: 206, type: 'audio/wav', body, headers: { ...headers, 'content-range': `bytes ${first}-${last}/${bytes}` } } : { status: 200, type: 'audio/wav', body, headers });
   };
 
