@@ -90,6 +90,7 @@ describe('configuration: every key', () => {
     'media.workers': '3',
     'registrar.algorithms': 'MD5',
     'registrar.callsFrom': 'anyone',
+    'softswitch.keepCalls': 'true',
     'retention.undeliveredEventCount': '900000',
   };
   const sample = (key: Key): string => samples[key.path] ?? (key.path.startsWith('keypad.codes.') ? '*22' : key.kind === 'number' ? '77' : 'something');
