@@ -15,7 +15,7 @@ import { mediaFolders } from './adapters/system/media-files.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
 import { DialPlanner } from './call/dial-planner.ts';
-import { adopt } from './call/adoption.ts';
+import { adopt, mayGoOn } from './call/adoption.ts';
 import { LiveStateWriter } from './call/live-state-writer.ts';
 import { Registrar } from './call/registrar.ts';
 import { CallEvents } from './call/call-events.ts';
@@ -43,7 +43,6 @@ import type { CdrRecord, CdrRecorder } from './ports/cdr.ts';
 import { startManagement, type Management } from './management.ts';
 import type { FirstAdmin } from './manage/first-admin.ts';
 import { onRooms, onUsers } from './news.ts';
-import type { LiveState } from './ports/live-state.ts';
 import { createLive } from './live.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { MediaStatus, Readiness, Status } from './ports/status.ts';
@@ -437,12 +436,6 @@ const ofMedia = ({ channels, calls, conferences, pendingApps, plays }: MediaServ
 const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, unsentPackets, largestLagMs }: EngineStats): MediaStatus => ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, unsentPackets, largestLagMs });
 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
-
-/** Calls and conferences of a former run that may be taken over: their records stay open until it is known. */
-const mayGoOn = ({ calls, conferences }: LiveState): readonly string[] => [
-  ...calls.map(({ callId }) => callId),
-  ...conferences.flatMap(({ record, state }) => (record === undefined || state.participants.length === 0 ? [] : [record.id])),
-];
 
 const upIf = (condition: boolean): 'up' | 'down' => (condition ? 'up' : 'down');
 

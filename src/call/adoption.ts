@@ -17,6 +17,12 @@ export interface AdoptionOptions {
   readonly log: Log;
 }
 
+/** Calls and conferences of a former process that may be taken over: their records stay open until it is known. */
+export const mayGoOn = ({ calls, conferences }: LiveState): readonly string[] => [
+  ...calls.map(({ callId }) => callId),
+  ...conferences.flatMap(({ record, state }) => (record === undefined || state.participants.length === 0 ? [] : [record.id])),
+];
+
 /**
  * Takes over what a former process has left: conferences as they were, with those whose media is still there; the others are over, by
  * reason `restart`. Ends what nobody owns. Before the first call of this process.

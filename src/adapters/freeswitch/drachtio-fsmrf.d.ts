@@ -25,7 +25,7 @@ declare module 'drachtio-fsmrf' {
       getBody(): string;
     }
 
-    interface Connection extends EventEmitter {
+    interface AnyConnection extends EventEmitter {
       /** Null once it is closed. */
       readonly socket: Socket | null;
       subscribe(events: string | string[]): void;
@@ -38,18 +38,20 @@ declare module 'drachtio-fsmrf' {
       sendRecv(command: string): void;
       /** Answers come in the order of the commands. Never calls back when the connection is lost. */
       api(command: string, args: string, done: (answer: Event) => void): void;
-      execute(app: string, arg: string, done: (event: Event) => void): string;
       on(event: string, listener: (event: Event) => void): this;
+    }
+
+    interface Connection extends AnyConnection {
+      execute(app: string, arg: string, done: (event: Event) => void): string;
     }
 
     /** Calls back when it was let in, and never when not. The library does not export it: it is the `constructor` of a connection. */
     type InboundConnectionClass = new (host: string, port: number, secret: string, ready: () => void) => InboundConnection;
 
-    interface InboundConnection extends Omit<Connection, 'execute'> {
+    interface InboundConnection extends AnyConnection {
       execute(app: string, arg: string, channel: string, done: (event: Event) => void): string;
       readonly reconnectOpts: { maxAttempts?: number };
       readonly reconnectVars: { attempts: number };
-      on(event: string, listener: (event: Event) => void): this;
     }
 
     interface EndpointOptions {
