@@ -1,76 +1,34 @@
-import { judgeMedia, type Grant, type Standing } from '../domain/admission.ts';
-import type { Participant } from '../domain/conference.ts';
+import { judgeMedia, type Grant } from '../domain/admission.ts';
 import type { Refusal } from '../domain/control.ts';
 import type { Decision } from '../domain/decision.ts';
 import { dtmfSteps, type KeyStep } from '../domain/dtmf-sequence.ts';
 import type { IvrEvent } from '../domain/ivr.ts';
 import type { Pin } from '../domain/pin-format.ts';
-import type { Policy } from '../domain/policy.ts';
 import type { Prompt } from '../domain/prompts.ts';
-import { endCause, goodbyeOf, logLevelOf, type EndReason } from '../domain/reasons.ts';
+import { goodbyeOf, type EndReason } from '../domain/reasons.ts';
 import { policyWith } from '../domain/room-rules.ts';
-import { roomRules, type Room, type RoomId } from '../domain/room.ts';
-import { attempt, errorText } from '../lib/attempt.ts';
-import { Machine, type Scheduler } from '../lib/machine.ts';
+import { roomRules, type Room } from '../domain/room.ts';
+import { errorText } from '../lib/attempt.ts';
+import { Machine } from '../lib/machine.ts';
 import { err, ok, unreachable, type Result } from '../lib/result.ts';
 import type { CallLeg } from '../ports/call-leg.ts';
 import type { EndpointDetails, MediaStatistics } from '../ports/live.ts';
 import type { Log } from '../ports/log.ts';
 import type { KeptCall } from '../ports/live-state.ts';
 import type { AdoptedMedia } from '../ports/adoption.ts';
-import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers, MediaPort } from '../ports/media.ts';
-import type { CdrRecorder } from '../ports/cdr.ts';
-import type { RoomStore } from '../ports/rooms.ts';
+import type { AllocateFailure, LegMedia, MediaDescription, MediaHandlers } from '../ports/media.ts';
 import { AnsweredCall, type CallHost } from './answered-call.ts';
-import type { ConferenceActor, ConferenceLeg, LegOrder } from './conference-actor.ts';
+import { endCall } from './call-end.ts';
+import type { ConferenceActor, LegOrder } from './conference-actor.ts';
 import { CallAdmission } from './call-admission.ts';
-import type { Entrance } from './entrance.ts';
 import { LegVoice } from './leg-voice.ts';
 import { roomNow } from './live-control.ts';
 import { heldBy } from './media-hold.ts';
-import { arrivalOf, Move } from './move.ts';
 import { protectionOf } from './media-protection.ts';
+import { Seat } from './seat.ts';
+import type { SessionOptions } from './session-options.ts';
 import { initialSession, sessionStep, takenOverSession, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
 
-/** What the attendant asks for: an alias of it, its PIN, and the longest room number. */
-export interface Attendant {
-  readonly aliases: readonly string[];
-  readonly pin: Pin | undefined;
-  readonly longestNumber: number;
-}
-
-/** How a call of ours gets on. */
-export type CallProgress = { readonly kind: 'ringing' | 'answered' } | { readonly kind: 'ended'; readonly reason: EndReason };
-
-export interface SessionOptions {
-  readonly leg: CallLeg;
-  /** Taken over from a former process, in a room. */
-  readonly takenOver?: { readonly since: number; readonly room: Room };
-  readonly rooms: RoomStore;
-  readonly media: MediaPort;
-  readonly cdr: CdrRecorder;
-  readonly policy: Policy;
-  readonly attendant: Attendant;
-  /** Language before a room is known. */
-  readonly language: string;
-  readonly scheduler: Scheduler;
-  readonly log: Log;
-  /** The conference of a room, made if it is not there. */
-  readonly conference: (room: Room) => ConferenceActor;
-  /** How the conference of a room stands, without making one. */
-  readonly standing: (room: Room) => Standing;
-  readonly entrance: Entrance;
-  readonly onDecision: (decision: Decision) => void;
-  /** In a conference: somebody began to speak, or stopped. */
-  readonly onTalking: (call: string, talking: boolean, level: number) => void;
-  /** Of a call of ours. */
-  readonly onProgress?: (progress: CallProgress) => void;
-  readonly onClosed: () => void;
-}
-
-/** The longest goodbye; a media server that does not come back from playing must not hold a call. */
-const goodbyeMs = 15_000;
-const watchdogMs = 300_000;
 const legTimers = ['longest', 'longestWarning', 'mediaPoll'] as const;
 
 /**
@@ -90,13 +48,8 @@ export class CallSession {
   /** Since the 200 went out. */
   #answered: AnsweredCall | undefined;
   #room: Room | undefined;
-  #conference: ConferenceActor | undefined;
   readonly #admission: CallAdmission;
-  /** The leg as the room it is in has it: another one after a move, so that a former room has nothing to say any more. */
-  #seat: ConferenceLeg = this;
-  #move: Move | undefined;
-  /** As what it was in rooms it was moved out of, should it come back. */
-  readonly #leftRooms = new Map<RoomId, Participant>();
+  readonly #seat: Seat;
   readonly #keyedBy = new Set<EndpointDetails['dtmf'][number]>();
 
   constructor(options: SessionOptions) {
@@ -121,6 +74,18 @@ export class CallSession {
       },
       scheduler,
     );
+    this.#seat = new Seat({
+      call: leg.id,
+      admission: this.#admission,
+      conference: options.conference,
+      answered: () => (this.stage === 'room' ? this.#answered : undefined),
+      obey: (order) => this.#obey(order),
+      onMoved: (room, { role, rule }) => {
+        this.#settleOn(room);
+        cdr.record({ type: 'callAdmitted', id: this.id, roomId: room.id, role, rule });
+      },
+      onLost: () => this.end('media_lost'),
+    });
     leg.listen({
       onRinging: () => options.onProgress?.({ kind: 'ringing' }),
       onDigit: (digit, via) => this.#keyed(digit, via),
@@ -175,12 +140,11 @@ export class CallSession {
     const voice = new LegVoice(media, this.#room?.language ?? language, (error) => this.#defect(error, 'voice'));
     this.#allocation = Promise.resolve(ok(media));
     this.#answered = new AnsweredCall(media, voice, this.#host());
-    this.#conference = conference;
     for (const name of legTimers) {
       const ms = Math.max((deadlines[name] ?? now) - now, 0);
       if (deadlines[name] !== undefined) this.#machine.startTimer(name, ms, { type: 'leg', event: { type: 'timer', name, now: now + ms } });
     }
-    conference.adopt(this);
+    this.#seat.resume(conference);
     if (participant === undefined) this.end('restart');
     else if (participant.place === 'lobby') this.#inBackground((place === 'conference' ? media.leave() : Promise.resolve()).then(() => voice.enterLobby()));
     else if (place === 'alone') void this.order({ do: 'join', call: this.id, muted: participant.mixer === 'muted' });
@@ -224,43 +188,15 @@ export class CallSession {
   }
 
   order(order: LegOrder): Promise<void> {
-    return this.#ordered(this, order);
+    return this.#obey(order);
   }
 
   /** Takes the leg from one room to another, past the PINs there: whoever asks for it controls both (N-19). */
-  async moveTo(room: Room): Promise<'done' | Refusal> {
-    const from = this.#conference;
-    const participant = from?.state.participants.get(this.id);
-    if (from === undefined || participant === undefined || this.#answered === undefined || this.#move !== undefined || this.stage !== 'room') return 'not_now';
-    if (room.id === from.room.id) return 'value_invalid';
-    const arrival = arrivalOf(this.#admission.judgeMove(room), participant, room, this.#leftRooms.get(room.id));
-    if (arrival.kind === 'refused') return arrival.why;
-    this.#admission.arrived(room, { kind: 'admit', rule: arrival.as.rule });
-    const leg: ConferenceLeg = { id: this.id, order: (order) => this.#ordered(leg, order) };
-    const { media, voice } = this.#answered;
-    const to = this.#options.conference(room);
-    const onMoved = (): void => {
-      this.#leftRooms.set(from.room.id, from.state.participants.get(this.id) ?? participant);
-      this.#seat = leg;
-      this.#move = undefined;
-      this.#conference = to;
-      this.#settleOn(room);
-      this.#options.cdr.record({ type: 'callAdmitted', id: this.id, roomId: room.id, role: arrival.as.role, rule: arrival.as.rule });
-      from.movedAway(this.id, room.id);
-    };
-    this.#move = new Move({ call: this.id, media, voice, from, to, participant, leg, onMoved });
-    const outcome = await this.#move.begin(arrival.as);
-    this.#move = undefined;
-    if (outcome.kind === 'moved') return 'done';
-    if (outcome.kind === 'lost') this.end('media_lost');
-    else from.movedBack(this.id, room.id);
-    return outcome.kind === 'returned' && outcome.reason === 'full' ? 'full' : 'failed';
+  moveTo(room: Room): Promise<'done' | Refusal> {
+    return this.#seat.moveTo(room);
   }
 
-  #ordered(seat: ConferenceLeg, order: LegOrder): Promise<void> {
-    if (seat !== this.#seat) return this.#move?.leg === seat ? this.#move.order(order) : Promise.resolve();
-    // On its way elsewhere nothing but its end counts here; should it come back, it is put as it is to be then.
-    if (this.#move !== undefined && order.do !== 'end') return Promise.resolve();
+  #obey(order: LegOrder): Promise<void> {
     this.#machine.post({ type: 'order', order });
     return this.#answered?.carriedOut ?? Promise.resolve();
   }
@@ -371,7 +307,7 @@ export class CallSession {
   #host(): CallHost {
     const machine = this.#machine;
     const { scheduler, rooms } = this.#options;
-    const conference = (): ConferenceActor | undefined => this.#conference;
+    const conference = (): ConferenceActor | undefined => this.#seat.conference;
     return {
       id: this.id,
       scheduler,
@@ -482,8 +418,7 @@ export class CallSession {
     this.#log.info({ room: this.#room.id, role, rule }, `admitted as ${role} by ${rule}`);
     this.#admission.admitted(this.#room, grant);
     const name = this.#room.members.find(({ id }) => id === member)?.name ?? leg.caller.name;
-    this.#conference = this.#options.conference(this.#room);
-    this.#conference.enter(this, { name, role, rule, wrongPins, ...(member === undefined ? {} : { member }), ...(leg.dialled === undefined ? {} : { keepAlive: leg.dialled.keepAlive }) });
+    this.#seat.enter(this.#options.conference(this.#room), { name, role, rule, wrongPins, ...(member === undefined ? {} : { member }), ...(leg.dialled === undefined ? {} : { keepAlive: leg.dialled.keepAlive }) });
   }
 
   /** RFC 3264 §8: the media server answers; held, the no-media rule rests. */
@@ -496,39 +431,14 @@ export class CallSession {
     return answer;
   }
 
-  /** The one exit. Each step is taken even if the one before failed; the call is out of the books when it returns. */
+  /** The one exit: the call is out of the books when it returns. */
   async #finish(reason: EndReason, goodbye: readonly Prompt[]): Promise<void> {
-    const { leg, scheduler, cdr, onClosed } = this.#options;
-    const unwatch = scheduler.after(watchdogMs, () => this.#log.error({ code: 'call_stuck', reason }, 'the call did not finish within 5 minutes of its end'));
     for (const name of this.#machine.pendingTimers().keys()) this.#machine.cancelTimer(name);
-    const { status, fault } = endCause(reason);
-    this.#log[logLevelOf(reason)]({ reason, fault, seconds: Math.round((scheduler.now() - this.since) / 1_000) }, `call ended: ${reason}`);
-    this.#move?.abandon();
-    this.#conference?.left(this.id);
+    this.#seat.leave();
     this.#options.onProgress?.({ kind: 'ended', reason });
-    this.#answered?.voice.fallSilent();
-    if (this.#answered !== undefined && goodbye.length > 0) {
-      const said = await attempt(this.#answered.voice.farewell(goodbye), goodbyeMs, scheduler);
-      if (!said.ok) this.#log.warn({ code: 'goodbye_failed', how: said.error.kind }, 'the goodbye was not played in full');
-    }
-    // The far end is told first, then its media goes.
-    await this.#step('signalling', () => leg.end(reason));
-    await this.#step('media', async () => {
-      const allocated = await this.#allocation;
-      if (allocated.ok) await allocated.value.release();
-    });
-    cdr.record({ type: 'callClosed', id: this.id, at: scheduler.now(), reason, cause: this.#answered === undefined ? `SIP ${status}` : 'BYE', fault });
+    await endCall({ ...this.#options, log: this.#log, since: this.since, voice: this.#answered?.voice, allocation: this.#allocation }, reason, goodbye);
     this.#machine.stop();
-    unwatch();
-    onClosed();
-  }
-
-  async #step(what: string, doIt: () => Promise<void>): Promise<void> {
-    try {
-      await doIt();
-    } catch (error) {
-      this.#log.error({ code: 'call_defect', at: what, problem: errorText(error) }, 'a part of the call could not be ended');
-    }
+    this.#options.onClosed();
   }
 
   #inBackground(work: Promise<unknown>): void {

@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../lib/result.ts';
 import type { DialPort } from '../ports/dial.ts';
 import type { Log } from '../ports/log.ts';
 import type { RoomStore } from '../ports/rooms.ts';
-import type { CallProgress } from './call-session.ts';
+import type { CallProgress } from './session-options.ts';
 import type { DialPlanner } from './dial-planner.ts';
 import type { Registry } from './registry.ts';
 

@@ -25,7 +25,7 @@ export interface MoveOptions {
   readonly onMoved: () => void;
 }
 
-type Entering = Omit<Extract<ConferenceEvent, { type: 'enter' }>, 'type' | 'call'>;
+export type Entering = Omit<Extract<ConferenceEvent, { type: 'enter' }>, 'type' | 'call'>;
 
 /**
  * As what a participant of one room comes to another: as the rules there judge it; of a room it was in before, as what it was there;

@@ -24,7 +24,8 @@ import type { Decision } from '../domain/decision.ts';
 import type { RoomEvent } from '../domain/events.ts';
 import { standingOf } from '../domain/standing.ts';
 import type { AdmissionView, CallerSource } from '../ports/admission.ts';
-import { CallSession, type Attendant, type CallProgress, type SessionOptions } from './call-session.ts';
+import { CallSession } from './call-session.ts';
+import type { Attendant, CallProgress, SessionOptions } from './session-options.ts';
 import { ConferenceActor, type Performed } from './conference-actor.ts';
 import { dueTimers, seconds } from './due-timers.ts';
 import { Entrance } from './entrance.ts';
@@ -109,11 +110,11 @@ export class Registry implements AdmissionView {
   /** Sends text to the display of one participant, or of all in the conference or its lobby. `not_supported`: none of them takes any. */
   async message(id: RoomId, to: Audience, text: string): Promise<'done' | Refusal> {
     const there = [...(this.#conferences.get(id)?.state.participants.keys() ?? [])].filter((call) => to === 'room' || to.call === call);
-    const sent = await Promise.all(there.map((call) => this.#sessions.get(call)?.sendText(text)));
-    const taken = sent.filter((outcome) => outcome?.ok === true).length;
+    const sent = await Promise.all(there.flatMap((call) => this.#sessions.get(call) ?? []).map((session) => session.sendText(text)));
+    const taken = sent.filter((outcome) => outcome.ok).length;
     this.#options.log.info({ room: id, taken, of: there.length }, 'a message was sent');
     if (taken > 0) return 'done';
-    return sent.some((outcome) => outcome?.ok === false && outcome.error === 'failed') ? 'failed' : 'not_supported';
+    return sent.some((outcome) => !outcome.ok && outcome.error === 'failed') ? 'failed' : 'not_supported';
   }
 
   /** Who is called into the room, or is in it already. */
