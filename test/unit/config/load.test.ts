@@ -58,7 +58,6 @@ describe('configuration: every key', () => {
     'log.level': 'debug',
     'room.language': 'de',
     'room.autoHostPin': 'true',
-    'softswitch.keepCalls': 'true',
     'room.encryption': 'required',
     'invitation.phoneNumber': '+4930123456',
     'attendant.aliases': '200,201',
