@@ -27,7 +27,11 @@ export interface UserCallOptions {
 /** RFC 5626 §11.5: the connection a telephone registered over is gone, here or at the edge proxy. */
 const flowFailed = 430;
 
-/** One call from somebody to all telephones of a user. */
+/**
+ * One call from somebody to all telephones of a user. Media goes from end to end and never past us, so that there is nothing to count for
+ * the no-media rule (PX-41): a call whose sides are both gone is ended by the session timer, where a telephone asked for one
+ * (RFC 4028), else by the longest connection (PX-42). The rules of rooms are not asked (PX-40).
+ */
 export class UserCall {
   readonly since: number;
   readonly #options: UserCallOptions;

@@ -3,6 +3,9 @@ import { describe, it } from 'node:test';
 import { createLogger } from '../../src/adapters/system/log.ts';
 import { UserCall } from '../../src/call/user-call.ts';
 import type { EndReason } from '../../src/domain/reasons.ts';
+import { loadConfig, shippedConfig } from '../../src/config/load.ts';
+import { policyOf } from '../../src/config/policy.ts';
+import { validateKeypad } from '../../src/domain/keypad.ts';
 import type { Binding } from '../../src/domain/registrar.ts';
 import { ok, type Result } from '../../src/lib/result.ts';
 import type { CdrRecord } from '../../src/ports/cdr.ts';
@@ -49,7 +52,14 @@ class FakeUserCallLeg implements UserCallLeg {
   }
 }
 
-function begin(hosts: readonly string[], offer: UserCallLeg['offer'] = 'usable') {
+/** Milliseconds, by the configuration that is shipped. */
+function shippedLongest(): number {
+  const config = loadConfig({ environment: {}, workingDirectory: '.', shippedConfig, checkKeypad: validateKeypad });
+  assert.ok(config.ok);
+  return policyOf(config.value).ending.longestConnectionMs;
+}
+
+function begin(hosts: readonly string[], offer: UserCallLeg['offer'] = 'usable', longestMs = 3_600_000) {
   const clock = new FakeClock();
   const leg = new FakeUserCallLeg(offer);
   const records: CdrRecord[] = [];
@@ -62,7 +72,7 @@ function begin(hosts: readonly string[], offer: UserCallLeg['offer'] = 'usable')
     contacts,
     from: { name: 'alice', display: 'Alice' },
     ringingMs: 60_000,
-    longestMs: 3_600_000,
+    longestMs,
     cdr: { record: (record) => void records.push(record) },
     scheduler: clock,
     log: createLogger('silent'),
@@ -122,6 +132,26 @@ describe('a call to a user', () => {
     assert.equal(leg.told.at(-1), 'connect 0');
     await clock.advance(1);
     assert.equal(written().at(-1), 'callClosed max_duration BYE');
+  });
+
+  it('PX-42, PX-43: 12 h by the configuration that is shipped', async () => {
+    const { clock, leg, written } = begin(['192.0.2.2'], 'usable', shippedLongest());
+    leg.handlers?.onAnswered(0);
+    await clock.advance(12 * 3_600_000 - 1);
+    assert.equal(leg.told.at(-1), 'connect 0');
+    await clock.advance(1);
+    assert.deepEqual([written().at(-1), clock.pending], ['callClosed max_duration BYE', 0]);
+  });
+
+  it('PX-40, PX-41: once answered the longest connection is all that is waited for; no rule of rooms, no count of packets', async () => {
+    const { clock, leg, call, written } = begin(['192.0.2.2'], 'usable', shippedLongest());
+    leg.handlers?.onAnswered(0);
+    await settle();
+    assert.deepEqual([...call.timers.keys()], ['longestConnection']);
+    // Beyond a lone participant, a room of guests only and silence.
+    await clock.advance(5 * 3_600_000);
+    assert.deepEqual([written().at(-1), [...call.timers.keys()]], ['callAnswered', ['longestConnection']]);
+    call.end('shutdown');
   });
 
   it('ended by the program, whatever comes afterwards: closed once', async () => {
