@@ -328,7 +328,7 @@ class Program implements App {
 
     await signalling.start();
     await media.start();
-    await adopt(before.value, { registry, rooms: stores.rooms, media, signalling, cdr, scheduler, log });
+    await adopt(before.value, { registry, rooms: stores.rooms, media, signalling, cdr: calls, scheduler, log });
     for (const { roomId } of [...before.value.conferences, ...before.value.calls]) liveState.changed(roomId);
     onAdopted();
     if (signalling.available) await media.tryOut();
