@@ -51,7 +51,9 @@ describe('calls that we make', () => {
     const { items } = await api<{ items: readonly (CallView & { aliases: readonly string[] })[] }>('GET', '/rooms');
     return items.find(({ aliases }) => aliases.includes(alias))?.id ?? '';
   };
-  const dial = async (alias: string, uri: string, more: object = {}): Promise<void> => void (await api('POST', `/rooms/${await roomOf(alias)}/conference/dial`, { uri, role: 'speaker', ...more }));
+  async function dial(alias: string, uri: string, more: object = {}): Promise<void> {
+    await api('POST', `/rooms/${await roomOf(alias)}/conference/dial`, { uri, role: 'speaker', ...more });
+  }
   const logged = (text: string): Promise<true> => until(`${text} in the log`, () => holds(program.log.includes(text)), () => program.log.slice(-3000));
 
   it('PX-32, PX-35, PXD-27: answered: in the conference without a prompt as a guest; keys are sent by RFC 4733; a text is taken; hung up by us', () =>
