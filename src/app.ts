@@ -6,19 +6,15 @@ import type { ControlHandlers } from './adapters/control-socket/protocol.ts';
 import { TrustedPeers } from './adapters/drachtio/caller.ts';
 import { DrachtioSignalling } from './adapters/drachtio/signalling.ts';
 import { FreeSwitchMedia } from './adapters/freeswitch/media.ts';
-import type { FreeSwitchServer } from './adapters/freeswitch/media-server.ts';
 import { loadPrompts } from './adapters/prompts/catalog.ts';
 import { openStores } from './adapters/sqlite/open.ts';
-import { WriteQueue, type WriteQueueReport } from './adapters/sqlite/write-queue.ts';
 import { createDigestHashes } from './adapters/system/digest-hashes.ts';
-import { mediaFolders } from './adapters/system/media-files.ts';
 import { newId, randomBelow } from './adapters/system/random.ts';
 import { createScheduler } from './adapters/system/scheduler.ts';
 import { DialPlanner } from './call/dial-planner.ts';
 import { adopt, mayGoOn } from './call/adoption.ts';
 import { LiveStateWriter } from './call/live-state-writer.ts';
 import { Registrar } from './call/registrar.ts';
-import { CallEvents } from './call/call-events.ts';
 import { Registry, type LiveCounts } from './call/registry.ts';
 import { Switchboard } from './call/switchboard.ts';
 import { roomSettings, storeSettings } from './cli/ask.ts';
@@ -27,26 +23,24 @@ import { createRoomCommands } from './cli/room-commands.ts';
 import { createUserCommands } from './cli/user-commands.ts';
 import { policyOf } from './config/policy.ts';
 import type { Config } from './config/schema.ts';
-import type { Decision } from './domain/decision.ts';
-import type { RoomEvent } from './domain/events.ts';
 import { Pin } from './domain/pin-format.ts';
 import { endCause, reasonHeader } from './domain/reasons.ts';
 import { calleeEnd } from './domain/user-call.ts';
 import { createDialling, isOurPlace } from './dialling.ts';
 import { reloadCertificates, startMediaServer, startSipServer } from './embedded.ts';
+import { externalServer } from './external.ts';
 import { Metrics } from './http/metrics.ts';
 import { attempt, errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
 import type { Problem } from './lib/problem.ts';
 import { err, ok, type Result } from './lib/result.ts';
-import type { CdrRecord, CdrRecorder } from './ports/cdr.ts';
+import { createKept } from './kept.ts';
 import { startManagement, type Management } from './management.ts';
 import type { FirstAdmin } from './manage/first-admin.ts';
 import { onRooms, onUsers } from './news.ts';
 import { createLive } from './live.ts';
 import type { Log, LogLevels } from './ports/log.ts';
 import type { MediaStatus, Readiness, Status } from './ports/status.ts';
-import type { StoreProblem } from './ports/store-problem.ts';
 import type { EngineStats } from './softswitch/engine/api.ts';
 import type { MediaServerState } from './softswitch/media-server/media-server.ts';
 import type { SipServer, SipServerState } from './softswitch/sip-server/api.ts';
@@ -195,11 +189,9 @@ class Program implements App {
     const left = await stores.cdr.closeLeftOpen(scheduler.now(), mayGoOn(before.value));
     if (!left.ok) return left;
     if (left.value.calls > 0) log.warn({ ...left.value }, 'closed the records of calls a former run did not end');
-    const cdr = new WriteQueue<CdrRecord>({ write: (records) => stores.cdr.write(records), scheduler, report: (report) => this.#reportCdr(report) });
-    this.#onStop('call records', async () => {
-      const lost = await cdr.close();
-      if (lost > 0) log.error({ code: 'cdr_lost', lost }, 'call records could not be written');
-    });
+    const metrics = new Metrics();
+    const kept = createKept({ stores, metrics, scheduler, log });
+    this.#onStop('records', () => kept.close());
 
     const hashes = createDigestHashes();
     const { realm, algorithms } = config.registrar;
@@ -222,38 +214,19 @@ class Program implements App {
     const servers = embedded === undefined ? config.freeswitch.map((server) => externalServer(server, config)) : [embedded.value.freeswitch];
     const media = new FreeSwitchMedia({ servers, srf, catalog: prompts.value, kept: before.value.calls.map(({ endpoint }) => endpoint), scheduler, log });
     const exempt = new TrustedPeers(config.abuse.exempt);
-    // Before anybody is told, it is kept.
-    const events = new WriteQueue<RoomEvent>({ write: (batch) => voided(stores.events.append(batch)), scheduler, report: (report) => this.#reportKept('events', report) });
-    const decisions = new WriteQueue<Decision>({ write: (batch) => stores.decisions.add(batch), scheduler, report: (report) => this.#reportKept('decisions', report) });
-    const metrics = new Metrics();
-    const decided = (decision: Decision): void => {
-      metrics.decision(decision);
-      decisions.record(decision);
-    };
-    const counted: CdrRecorder = {
-      record: (record) => {
-        metrics.call(record);
-        cdr.record(record);
-      },
-    };
-    const calls = new CallEvents(counted, (event) => events.record(event));
-    this.#onStop('events', async () => {
-      await events.close();
-      await decisions.close();
-    });
     let onAdopted: () => void = () => undefined;
     const adopted = new Promise<void>((resolve) => {
       onAdopted = resolve;
     });
     const liveState = new LiveStateWriter({ store: stores.live, before: before.value, keep: (room) => registry.keep(room), scheduler, log });
     this.#onStop('live state', () => liveState.close());
-    const live = createLive({ config, stores, media, registry: () => registry, keep: (event) => events.record(event), dial: (room, to, by) => dialling.dialOut.dial(room, to, by), scheduler, log });
+    const live = createLive({ config, stores, media, registry: () => registry, keep: (event) => kept.keep(event), dial: (room, to, by) => dialling.dialOut.dial(room, to, by), scheduler, log });
     await live.recorder.closeLeftOpen();
     this.#onStop('recordings', () => live.recorder.close());
     const registry: Registry = new Registry({
       rooms: stores.rooms,
       media,
-      cdr: calls,
+      cdr: kept.calls,
       policy: policyOf(config),
       attendant: { aliases: config.attendant.aliases.map((alias) => alias.toLowerCase()), pin: config.attendant.pin === null ? undefined : new Pin(config.attendant.pin), longestNumber },
       language: config.room.language,
@@ -264,7 +237,7 @@ class Program implements App {
       identityOf: (name) => registrar.identity(name),
       isExempt: (address) => exempt.has(address),
       onEvent: (event) => live.hub.tell(event),
-      onDecision: decided,
+      onDecision: (decision) => kept.decided(decision),
       onChanged: (room) => liveState.changed(room),
       perform: (room, effect) => live.services.perform(room, effect),
       textOf: (said, language) => prompts.value.text(said, language),
@@ -289,8 +262,8 @@ class Program implements App {
         return signalling;
       },
       gateway: { media, ending: policy.ending, language: config.room.language },
-      cdr: calls,
-      onDecision: decided,
+      cdr: kept.calls,
+      onDecision: (decision) => kept.decided(decision),
       scheduler,
       log,
     });
@@ -328,7 +301,7 @@ class Program implements App {
 
     await signalling.start();
     await media.start();
-    await adopt(before.value, { registry, rooms: stores.rooms, media, signalling, cdr: calls, scheduler, log });
+    await adopt(before.value, { registry, rooms: stores.rooms, media, signalling, cdr: kept.calls, scheduler, log });
     for (const { roomId } of [...before.value.conferences, ...before.value.calls]) liveState.changed(roomId);
     onAdopted();
     if (signalling.available) await media.tryOut();
@@ -340,7 +313,7 @@ class Program implements App {
       stores,
       hashes,
       bindingsOf: (name) => registrar.contacts(name),
-      onNumberRules: (kept) => planner.rulesChanged(kept),
+      onNumberRules: (changed) => planner.rulesChanged(changed),
       onUsers: (news) => onUsers(registrar, registry, news),
       onRooms: (news) => onRooms(registry, news),
       live: live.control,
@@ -411,24 +384,7 @@ class Program implements App {
     const { calls, conferences, timers } = this.#registry?.counts() ?? { calls: 0, conferences: 0, timers: 0 };
     return { calls: calls + (this.#switchboard?.size ?? 0), conferences, timers: timers + (this.#switchboard?.timers ?? 0) };
   }
-
-  #reportKept(what: string, report: WriteQueueReport): void {
-    if (report.type === 'failing') this.#log.warn({ code: report.problem.code, what, queued: report.queued, problem: report.problem.message }, 'what happens cannot be written; trying on');
-    else if (report.type === 'recovered') this.#log.info({ what }, 'what happens is written again');
-    else this.#log.error({ code: 'events_lost', what, lost: report.count }, 'some of what happened was lost: too much waited to be written');
-  }
-
-  #reportCdr(report: WriteQueueReport): void {
-    if (report.type === 'failing') this.#log.warn({ code: report.problem.code, queued: report.queued, problem: report.problem.message }, 'call records cannot be written; trying on');
-    else if (report.type === 'recovered') this.#log.info({}, 'call records are written again');
-    else this.#log.error({ code: 'cdr_lost', lost: report.count }, 'call records were lost: too many waited to be written');
-  }
 }
-
-const voided = async (done: Promise<Result<unknown, StoreProblem>>): Promise<Result<void, StoreProblem>> => {
-  const result = await done;
-  return result.ok ? ok(undefined) : result;
-};
 
 const ofCalls = ({ pendingRequests, ownRequests, dialogs }: SipServerState): DebugState['sipServer'] => ({ pendingRequests, ownRequests, dialogs });
 const ofMedia = ({ channels, calls, conferences, pendingApps, plays }: MediaServerState): DebugState['mediaServer'] => ({ channels, calls, conferences, pendingApps, plays });
@@ -438,14 +394,3 @@ const ofEngine = ({ workers, packetIo, lateTicks, skippedTicks, relayUnderruns, 
 const starting: Problem = { code: 'starting', message: 'the process is still starting', advice: 'try again in a second' };
 
 const upIf = (condition: boolean): 'up' | 'down' => (condition ? 'up' : 'down');
-
-function externalServer(server: Config['freeswitch'][number], config: Config): FreeSwitchServer {
-  const { host, port, secret, profile, listenHost, listenPort, advertisedHost, promptDir, recordingDir, announceDir } = server;
-  const here = mediaFolders(config.data.dir);
-  const folders = [
-    ...(recordingDir === null ? [] : [{ here: here.recordings, there: recordingDir }]),
-    ...(announceDir === null ? [] : [{ here: here.announcements, there: announceDir }]),
-  ];
-  return { host, port, secret, profile, listenHost, listenPort, ...(advertisedHost === null ? {} : { advertisedHost }), promptDir: promptDir ?? config.prompts.dir, folders };
-}
-
