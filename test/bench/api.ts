@@ -15,6 +15,8 @@ const commands = 200;
 const eventsPerSecond = 200;
 const clients = 20;
 const seconds = 15;
+/** In the conference. */
+const crowd = 10;
 const toneHz = 1000;
 
 /** The API over connections that are kept open, with a key. */
@@ -92,60 +94,46 @@ const lateTicks = async (program: Program): Promise<number> => {
   return (media?.lateTicks ?? 0) + (media?.skippedTicks ?? 0);
 };
 
-/** Renames at an even pace: one event, and one entry of the audit log, each. */
-async function measureEvents({ program, api, room, speaker }: Setting): Promise<void> {
+/** Mutes and unmutes all at an even pace: each command is an event of every participant. */
+async function measureEvents({ program, api, room }: Setting): Promise<void> {
   const before = await lateTicks(program);
   await pause(seconds * 1_000);
   const quiet = (await lateTicks(program)) - before;
 
-  const listeners = await Promise.all(Array.from({ length: clients }, () => EventClient.open(`${api.url}/api/v1/events/stream?room=${room}&types=participant.renamed`, { 'x-api-key': api.key })));
-  const start = performance.now();
-  const lateBefore = await lateTicks(program);
-  const sent = new Map<string, number>();
-  const delays: number[] = [];
-  const total = eventsPerSecond * seconds;
+  const total = (eventsPerSecond * seconds) / crowd;
+  const listeners = await Promise.all(Array.from({ length: clients }, () => EventClient.open(`${api.url}/api/v1/events/stream?room=${room}&types=participant.muteChanged`, { 'x-api-key': api.key })));
   const seen = listeners.map(async (client) => {
-    let read = 0;
-    await client.until((received) => {
-      const now = performance.now();
-      for (; read < received.length; read++) {
-        const name = (received[read]?.data as { readonly data?: { readonly name?: string } } | undefined)?.data?.name;
-        const at = name === undefined ? undefined : sent.get(name);
-        if (at !== undefined) delays.push(now - at);
-      }
-      return client.ids().length >= total;
-    });
+    await client.until(() => client.ids().length >= total * crowd);
+    return performance.now();
   });
-  const answers: Promise<void>[] = [];
+  const lateBefore = await lateTicks(program);
+  const start = performance.now();
   for (let n = 0; n < total; n++) {
-    const due = start + (n * 1_000) / eventsPerSecond;
-    const wait = due - performance.now();
+    const wait = start + (n * 1_000 * crowd) / eventsPerSecond - performance.now();
     if (wait > 1) await pause(wait);
-    sent.set(`n${n}`, performance.now());
-    answers.push(succeeded(api.post(`/rooms/${room}/participants/${speaker}/rename`, { name: `n${n}` })));
+    await succeeded(api.post(`/rooms/${room}/conference/${n % 2 === 0 ? 'mute-all' : 'unmute-all'}`));
   }
-  await Promise.all(answers);
-  const took = (performance.now() - start) / 1_000;
-  await Promise.all(seen);
+  const end = performance.now();
+  const behind = (await Promise.all(seen)).map((at) => at - end);
   const late = (await lateTicks(program)) - lateBefore;
-  const { p50, p99, max, n } = spread(delays);
+  const took = (end - start) / 1_000;
   for (const client of listeners) client.close();
-  console.log(`events       ${round(total / took, 0)}/s to ${clients} clients for ${round(took, 0)} s: ${n} of ${total * clients} arrived, ${p50} ms, p99 ${p99} ms, at most ${max} ms after the command was sent`);
-  console.log(`mixing clock ${late} late ticks of ${Math.round(took * 50)}; ${quiet} in ${seconds} s without events`);
+  console.log(`events: ${round((total * crowd) / took, 0)}/s to ${clients} clients for ${round(took, 0)} s, all arrived; the last ${round(Math.max(...behind), 0)} ms after the last command was answered`);
+  console.log(`mixing clock: ${late} late ticks of ${Math.round(took * 50)}; ${quiet} of ${seconds * 50} without events`);
 }
 
 const program = await startRooms(1);
 const phones: Phone[] = [];
 try {
   const api = await openApi(program);
-  for (const name of ['mouth', 'ear']) {
+  for (const name of ['mouth', 'ear', ...Array.from({ length: crowd - 2 }, (_, n) => `other${n}`)]) {
     const phone = await Phone.open(name, program.sip);
     phones.push(phone);
     await phone.call('conf1');
   }
   const [mouth, ear] = phones;
   if (mouth === undefined || ear === undefined) throw new Error('no phones');
-  const participants = await program.untilRoom('conf1', 'two inside', (all) => all.filter(({ place }) => place === 'conference').length === 2);
+  const participants = await program.untilRoom('conf1', 'all inside', (all) => all.filter(({ place }) => place === 'conference').length === crowd);
   const { items } = (await local(program, 'GET', '/rooms')) as { readonly items: readonly { readonly id: string; readonly aliases: readonly string[] }[] };
   const room = items.find(({ aliases }) => aliases.includes('conf1'))?.id ?? '';
   const speaker = participants.find(({ caller }) => caller.includes('mouth'))?.id ?? '';
