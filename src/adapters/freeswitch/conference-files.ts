@@ -87,18 +87,20 @@ export class ConferenceFiles {
 
   /** The next of these events about a file, or the end of the wait for it. */
   #next(conference: string, file: string, wanted: readonly string[], ms: number): { readonly told: Promise<'ok' | 'failed'>; readonly forget: () => void } {
-    let forget: () => void = () => undefined;
+    let settle: (how: 'ok' | 'failed') => void = () => undefined;
     const happened = new Promise<'ok' | 'failed'>((resolve) => {
-      forget = this.#watch(conference, file, (told) => {
-        if (told === 'gone') resolve('failed');
-        else if (wanted.includes(told.action)) resolve(told.failed ? 'failed' : 'ok');
-      });
+      settle = resolve;
+    });
+    const unwatch = this.#watch(conference, file, (told) => {
+      if (told === 'gone') settle('failed');
+      else if (wanted.includes(told.action)) settle(told.failed ? 'failed' : 'ok');
     });
     const told = attempt(happened, ms, this.#options.scheduler).then((outcome) => {
-      forget();
+      unwatch();
       return outcome.ok ? outcome.value : 'failed';
     });
-    return { told, forget };
+    // Nobody waits any more, the timer neither.
+    return { told, forget: () => settle('failed') };
   }
 
   #watch(conference: string, file: string, watcher: (told: Told) => void): () => void {
