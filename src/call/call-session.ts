@@ -2,8 +2,6 @@ import { judgeMedia, type Grant } from '../domain/admission.ts';
 import type { Refusal } from '../domain/control.ts';
 import type { Decision } from '../domain/decision.ts';
 import { dtmfSteps, type KeyStep } from '../domain/dtmf-sequence.ts';
-import type { IvrEvent } from '../domain/ivr.ts';
-import type { Pin } from '../domain/pin-format.ts';
 import type { Prompt } from '../domain/prompts.ts';
 import { goodbyeOf, type EndReason } from '../domain/reasons.ts';
 import { policyWith } from '../domain/room-rules.ts';
@@ -22,14 +20,13 @@ import { endCall } from './call-end.ts';
 import type { ConferenceActor, LegOrder } from './conference-actor.ts';
 import { CallAdmission } from './call-admission.ts';
 import { LegVoice } from './leg-voice.ts';
-import { roomNow } from './live-control.ts';
+import { Judging } from './judging.ts';
+import { keptCall, timersLeft } from './kept-call.ts';
 import { heldBy } from './media-hold.ts';
 import { protectionOf } from './media-protection.ts';
 import { Seat } from './seat.ts';
 import type { SessionOptions } from './session-options.ts';
 import { initialSession, sessionStep, takenOverSession, type SessionEffect, type SessionEvent, type SessionState } from './session-step.ts';
-
-const legTimers = ['longest', 'longestWarning', 'mediaPoll'] as const;
 
 /**
  * One call, from INVITE to its record. It owns the leg's endpoint and releases it; whatever happens, it ends once, by
@@ -49,6 +46,7 @@ export class CallSession {
   #answered: AnsweredCall | undefined;
   #room: Room | undefined;
   readonly #admission: CallAdmission;
+  readonly #judging: Judging;
   readonly #seat: Seat;
   readonly #keyedBy = new Set<EndpointDetails['dtmf'][number]>();
 
@@ -74,6 +72,15 @@ export class CallSession {
       },
       scheduler,
     );
+    this.#judging = new Judging({
+      ...options,
+      admission: this.#admission,
+      machine: this.#machine,
+      log: this.#log,
+      room: () => this.#room,
+      settleOn: (room) => this.#settleOn(room),
+      end: (reason) => this.end(reason),
+    });
     this.#seat = new Seat({
       call: leg.id,
       admission: this.#admission,
@@ -135,15 +142,11 @@ export class CallSession {
   /** The endpoint of a call taken over is where the conference has it, or is brought there. */
   resume({ media, place }: AdoptedMedia, conference: ConferenceActor, deadlines: Readonly<Record<string, number>>): void {
     const { scheduler, language } = this.#options;
-    const now = scheduler.now();
     const participant = conference.state.participants.get(this.id);
     const voice = new LegVoice(media, this.#room?.language ?? language, (error) => this.#defect(error, 'voice'));
     this.#allocation = Promise.resolve(ok(media));
     this.#answered = new AnsweredCall(media, voice, this.#host());
-    for (const name of legTimers) {
-      const ms = Math.max((deadlines[name] ?? now) - now, 0);
-      if (deadlines[name] !== undefined) this.#machine.startTimer(name, ms, { type: 'leg', event: { type: 'timer', name, now: now + ms } });
-    }
+    for (const { name, ms, event } of timersLeft(deadlines, scheduler.now())) this.#machine.startTimer(name, ms, event);
     this.#seat.resume(conference);
     if (participant === undefined) this.end('restart');
     else if (participant.place === 'lobby') this.#inBackground((place === 'conference' ? media.leave() : Promise.resolve()).then(() => voice.enterLobby()));
@@ -156,16 +159,8 @@ export class CallSession {
 
   /** What another process needs to take it over; undefined outside rooms. */
   keep(): KeptCall | undefined {
-    const { id, since } = this;
-    const { protocol, protocolId, aliases, caller, identity, dialog } = this.#options.leg;
     if (this.stage !== 'room' || this.#room === undefined || this.#answered === undefined) return undefined;
-    const deadlines = Object.fromEntries([...this.timers].filter(([name]) => legTimers.some((timer) => timer === name)));
-    return {
-      ...{ callId: id, roomId: this.#room.id, protocol, protocolId, aliases, caller, since, deadlines },
-      ...(identity === undefined ? {} : { identity }),
-      ...(dialog === undefined ? {} : { dialog }),
-      endpoint: this.#answered.media.id,
-    };
+    return keptCall(this.#options.leg, { roomId: this.#room.id, since: this.since, timers: this.timers, endpoint: this.#answered.media.id });
   }
 
   start(): void {
@@ -230,7 +225,7 @@ export class CallSession {
 
   /** The room was changed while the caller is asked for a PIN of it: judged again. */
   roomChanged(room: Room): void {
-    if (this.stage === 'ivr' && this.#room?.id === room.id) this.#judge(room);
+    if (this.stage === 'ivr' && this.#room?.id === room.id) this.#judging.judge(room);
   }
 
   async #arrive(): Promise<void> {
@@ -295,7 +290,7 @@ export class CallSession {
     this.#options.onProgress?.({ kind: 'answered' });
     if (leg.dialled?.dtmf !== undefined) this.#keyLater(dtmfSteps(leg.dialled.dtmf));
     if (leg.offer.kind === 'offered') this.#machine.post({ type: 'leg', event: { type: 'held', held: heldBy(leg.offer.media), now } });
-    if (this.#room !== undefined) this.#judge(this.#room);
+    if (this.#room !== undefined) this.#judging.judge(this.#room);
     else this.#machine.post({ type: 'ivr', event: { type: 'startAttendant', asksPin: attendant.pin !== undefined, longestNumber: attendant.longestNumber } });
   }
 
@@ -320,8 +315,8 @@ export class CallSession {
       cancelTimer: (name) => machine.cancelTimer(name),
       checkAttendantPin: (entry) => this.#admission.checkAttendantPin(entry),
       onWrongPin: () => this.#admission.wrongPin(this.#room),
-      checkNumber: (number) => this.#checkNumber(number),
-      checkPin: (entry) => this.#checkPin(entry),
+      checkNumber: (number) => this.#judging.checkNumber(number),
+      checkPin: (entry) => this.#judging.checkPin(entry),
       inBackground: (work) => this.#inBackground(work),
       isInRoom: () => this.stage === 'room',
     };
@@ -330,37 +325,6 @@ export class CallSession {
   #settleOn(room: Room): void {
     this.#room = room;
     if (this.#answered !== undefined) this.#answered.voice.language = room.language;
-  }
-
-  #judge(room: Room): void {
-    this.#settleOn(room);
-    const rules = roomRules(room);
-    const verdict = this.#admission.judge(room);
-    this.#admission.arrived(room, verdict);
-    this.#log.info({ room: room.id, verdict: verdict.kind, rule: verdict.rule }, `admission: ${verdict.kind} by ${verdict.rule}`);
-    switch (verdict.kind) {
-      case 'reject':
-      case 'turnAway':
-        this.end(verdict.reason);
-        return;
-      case 'askPin': {
-        const { rule, noPin, wrong = 0 } = verdict;
-        this.#askPin(room, { type: 'startPin', room: rules, rule, noPin, wrong: this.#admission.countCredential(room, wrong) });
-        return;
-      }
-      case 'admit':
-        this.#machine.post({ type: 'admitted', grant: verdict, wrongPins: this.#machine.state.ivr.wrong.pin + this.#admission.countCredential(room, verdict.wrong ?? 0) });
-        return;
-      default:
-        return unreachable(verdict);
-    }
-  }
-
-  /** Strangers wait before the prompt of a room that is guessed at (section 6); what they key meanwhile is kept. */
-  #askPin(room: Room, event: IvrEvent): void {
-    const ms = this.#machine.state.ivr.question?.ask === 'pin' ? 0 : this.#admission.delayMs(room);
-    if (ms > 0) this.#machine.startTimer('ivr:slowed', ms, { type: 'ivr', event });
-    else this.#machine.post({ type: 'ivr', event });
   }
 
   #run(effect: SessionEffect): void {
@@ -387,25 +351,6 @@ export class CallSession {
       default:
         unreachable(effect);
     }
-  }
-
-  async #checkNumber(number: string): Promise<void> {
-    const found = await this.#admission.find([number]);
-    if (found === 'failed') { this.end('server_error'); return; }
-    this.#machine.post({ type: 'ivr', event: { type: 'numberChecked', found: found !== undefined } });
-    if (found === undefined) return;
-    this.#settleOn(found);
-    this.#machine.post({ type: 'leg', event: { type: 'limitsChanged', now: this.#options.scheduler.now() } });
-    this.#judge(found);
-  }
-
-  async #checkPin(entry: Pin): Promise<void> {
-    if (this.#room === undefined) return;
-    // An entry is checked against the PINs in force when it is submitted (policy section 1).
-    const room = await roomNow(this.#options.rooms, this.#room);
-    if (room === 'removed') { this.end('room_removed'); return; }
-    this.#settleOn(room);
-    this.#machine.post({ type: 'ivr', event: { type: 'pinChecked', ...this.#admission.checkPin(room, entry) } });
   }
 
   #enterRoom(grant: Grant, wrongPins: number): void {

@@ -47,7 +47,7 @@ export function invitationHtml(invitation: Invitation): string {
 }
 
 function greeting({ room, recipient }: Invitation): readonly string[] {
-  return [...(recipient === undefined ? [] : [`Hello ${oneLine(recipient)},`]), `you are invited to the conference "${oneLine(room)}".`];
+  return [...(recipient === undefined ? [] : [`Hello ${oneLine(recipient)},`]), `${recipient === undefined ? 'You' : 'you'} are invited to the conference "${oneLine(room)}".`];
 }
 
 function linesOf({ accessUrl, signIn, sipUri, phone, pin, schedule, occurrence }: Invitation): readonly Line[] {

@@ -152,7 +152,8 @@ describe('GET /events/stream (server-sent events)', () => {
     const received = await client.until((all) => all.some(({ event }) => event === 'participant.talking'));
     assert.deepEqual(received.find(({ event }) => event === 'level')?.data, { room: room.id, call: 'c1', talking: true, level: -20 });
     client.close();
-    while (house.live.listening > 0) await settle();
+    const listening = (): number => house.live.listening;
+    while (listening() > 0) await settle();
     assert.equal(codeOf(await house.api.ask('GET', '/api/v1/events/stream?levels=true', { bearer: root })), 'invalid');
   });
 

@@ -39,7 +39,7 @@ describe('invitations by REST', () => {
     assert.equal(
       reply.text,
       [
-        'you are invited to the conference "Team".',
+        'You are invited to the conference "Team".',
         '',
         'When:    2026-03-23 10:00 to 11:30 (Europe/Berlin), repeated: FREQ=WEEKLY;BYDAY=MO;COUNT=4',
         `Link:    ${accessUrl}`,
