@@ -3,7 +3,6 @@ import Srf from 'drachtio-srf';
 import { listenControl } from './adapters/control-socket/server.ts';
 import { controlSocketPath } from './adapters/control-socket/path.ts';
 import type { ControlHandlers } from './adapters/control-socket/protocol.ts';
-import { TrustedPeers } from './adapters/drachtio/caller.ts';
 import { DrachtioSignalling } from './adapters/drachtio/signalling.ts';
 import { FreeSwitchMedia } from './adapters/freeswitch/media.ts';
 import { loadPrompts } from './adapters/prompts/catalog.ts';
@@ -32,6 +31,7 @@ import { externalServer } from './external.ts';
 import { Metrics } from './http/metrics.ts';
 import { attempt, errorText } from './lib/attempt.ts';
 import type { Scheduler } from './lib/machine.ts';
+import { Networks } from './lib/networks.ts';
 import type { Problem } from './lib/problem.ts';
 import { err, ok, type Result } from './lib/result.ts';
 import { createKept } from './kept.ts';
@@ -213,7 +213,7 @@ class Program implements App {
     const srf = new Srf();
     const servers = embedded === undefined ? config.freeswitch.map((server) => externalServer(server, config)) : [embedded.value.freeswitch];
     const media = new FreeSwitchMedia({ servers, srf, catalog: prompts.value, kept: before.value.calls.map(({ endpoint }) => endpoint), scheduler, log });
-    const exempt = new TrustedPeers(config.abuse.exempt);
+    const exempt = new Networks(config.abuse.exempt);
     let onAdopted: () => void = () => undefined;
     const adopted = new Promise<void>((resolve) => {
       onAdopted = resolve;

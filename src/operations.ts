@@ -1,5 +1,5 @@
 /** Live control, events, records and figures by REST, put together. */
-import { Networks } from './adapters/system/networks.ts';
+import { Networks } from './lib/networks.ts';
 import { createRecordingFiles, mediaFolders } from './adapters/system/media-files.ts';
 import { createRecordingReader } from './adapters/system/recording-reader.ts';
 import { secrets } from './adapters/system/secrets.ts';

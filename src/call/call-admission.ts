@@ -1,4 +1,4 @@
-import { admit, judgePin, type AdmissionVerdict, type Credential, type Grant, type PinMatch, type Standing } from '../domain/admission.ts';
+import { admit, judgePin, type AdmissionInput, type AdmissionVerdict, type Credential, type Grant, type PinMatch, type Standing } from '../domain/admission.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Pin } from '../domain/pin-format.ts';
 import type { EndReason } from '../domain/reasons.ts';
@@ -82,33 +82,25 @@ export class CallAdmission {
 
   /** The admission rules, as the room and its conference stand at the moment. */
   judge(room: Room): AdmissionVerdict {
-    const { leg, standing, entrance, scheduler } = this.#options;
-    const identity = entrance.identity(leg);
-    return admit({
-      room: roomRules(room),
-      conference: standing(room),
-      media: offeredProtection(leg.offer),
-      now: scheduler.now(),
-      source: this.isBlocked() ? 'blocked' : 'free',
-      ...(identity === undefined ? {} : { identity }),
-      ...(leg.dialled === undefined ? {} : { dialled: leg.dialled }),
-      ...(this.#credential === undefined ? {} : { credential: this.#credential }),
-    });
+    return admit({ ...this.#known(room), source: this.isBlocked() ? 'blocked' : 'free', ...(this.#credential === undefined ? {} : { credential: this.#credential }) });
   }
 
   /** The rules of another room, for a call that is moved there: what it brought along was for the first one. */
   judgeMove(room: Room): AdmissionVerdict {
+    return admit({ ...this.#known(room), source: 'free' });
+  }
+
+  #known(room: Room): Omit<AdmissionInput, 'source' | 'credential'> {
     const { leg, standing, entrance, scheduler } = this.#options;
     const identity = entrance.identity(leg);
-    return admit({
+    return {
       room: roomRules(room),
       conference: standing(room),
       media: offeredProtection(leg.offer),
       now: scheduler.now(),
-      source: 'free',
       ...(identity === undefined ? {} : { identity }),
       ...(leg.dialled === undefined ? {} : { dialled: leg.dialled }),
-    });
+    };
   }
 
   /** The verdict counts. */

@@ -1,6 +1,6 @@
 /** Who calls: whom a trusted peer asserts (RFC 3325 §9.1), else whom the caller says he is. */
-import { BlockList, isIP, isIPv6 } from 'node:net';
 import type Srf from 'drachtio-srf';
+import type { Networks } from '../../lib/networks.ts';
 import type { Caller } from '../../ports/call-leg.ts';
 import { splitOutsideQuotes } from '../../protocol/sip/lists.ts';
 import type { NameAddr } from '../../protocol/sip/name-addr.ts';
@@ -11,28 +11,11 @@ import { displayName, shownText } from './header-text.ts';
 /** As telephones name a caller who wants no name (RFC 3261 §20.20). */
 const WITHHELD = 'Anonymous';
 
-/** Peers whose word about a caller counts. A drachtio-server passes on what anybody says, so it is checked here. */
-export class TrustedPeers {
-  readonly #networks = new BlockList();
-
-  /** Networks in CIDR notation, as the configuration has checked them. */
-  constructor(networks: readonly string[]) {
-    for (const network of networks) {
-      const [address = '', prefix] = network.split('/');
-      const version = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      this.#networks.addSubnet(address, Number(prefix ?? (version === 'ipv6' ? 128 : 32)), version);
-    }
-  }
-
-  has(address: string): boolean {
-    return isIP(address) !== 0 && this.#networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-  }
-}
-
 /** What is read of a request. */
 export type CallerFields = Pick<Srf.Request, 'get' | 'getParsedHeader' | 'source_address' | 'source_port' | 'protocol'>;
 
-export function callerOf(req: CallerFields, trusted: TrustedPeers): Caller {
+/** `trusted`: peers whose word about a caller counts. A drachtio-server passes on what anybody says, so it is checked here. */
+export function callerOf(req: CallerFields, trusted: Networks): Caller {
   const asserted = trusted.has(req.source_address) ? assertedIdentity(req.get('P-Asserted-Identity') ?? '') : undefined;
   const who = asserted ?? fromOf(req);
   const number = shownText(userOf(who.uri));

@@ -1,13 +1,14 @@
 import Srf from 'drachtio-srf';
 import type { EndReason } from '../../domain/reasons.ts';
 import { attempt, errorText } from '../../lib/attempt.ts';
+import type { Networks } from '../../lib/networks.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { Caller, InboundLeg, LegHandlers, LegOffer } from '../../ports/call-leg.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MediaDescription } from '../../ports/media.ts';
 import { describeSdp, usableAudioLine } from '../../protocol/sdp/description.ts';
-import { callerOf, type TrustedPeers } from './caller.ts';
+import { callerOf } from './caller.ts';
 import { headerText, shownText } from './header-text.ts';
 import { LegDialog } from './leg-dialog.ts';
 import { allowed } from './methods.ts';
@@ -21,7 +22,7 @@ export interface SipLegOptions {
   readonly srf: Srf;
   readonly req: Srf.Request;
   readonly res: Srf.Response;
-  readonly trusted: TrustedPeers;
+  readonly trusted: Networks;
   readonly wireEnd: WireEnd;
   readonly scheduler: Scheduler;
   readonly log: Log;

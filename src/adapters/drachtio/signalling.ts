@@ -1,5 +1,6 @@
 import type Srf from 'drachtio-srf';
 import { errorText } from '../../lib/attempt.ts';
+import { Networks } from '../../lib/networks.ts';
 import type { Scheduler } from '../../lib/machine.ts';
 import type { EndReason } from '../../domain/reasons.ts';
 import type { SignallingPort } from '../../ports/call-leg.ts';
@@ -10,7 +11,6 @@ import type { Log } from '../../ports/log.ts';
 import type { RegistrarPort } from '../../ports/registrar.ts';
 import type { Invitation } from '../../ports/user-call.ts';
 import { AdoptedSipLeg } from './adopted-leg.ts';
-import { TrustedPeers } from './caller.ts';
 import type { WireEnd } from './inbound-leg.ts';
 import { SipInvitation, type Losable } from './invitation.ts';
 import { accepted, allowed, refusedMethods } from './methods.ts';
@@ -36,7 +36,7 @@ export interface DrachtioOptions {
 /** Calls from outside and to there, by way of a drachtio server. Lost, it is connected to again; its calls are over then (D-10). */
 export class DrachtioSignalling implements SignallingPort, DialPort, SignallingSurvivors {
   readonly #options: DrachtioOptions;
-  readonly #trusted: TrustedPeers;
+  readonly #trusted: Networks;
   readonly #legs = new Set<Losable>();
   #addresses: readonly string[] = [];
   #available = false;
@@ -45,7 +45,7 @@ export class DrachtioSignalling implements SignallingPort, DialPort, SignallingS
 
   constructor(options: DrachtioOptions) {
     this.#options = options;
-    this.#trusted = new TrustedPeers(options.trustedPeers);
+    this.#trusted = new Networks(options.trustedPeers);
     const { srf } = options;
     srf.on('connect', (error, hostPorts) => this.#connected(error, hostPorts));
     srf.on('close', () => this.#lost());

@@ -3,9 +3,9 @@ import { lookup as resolve } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { Networks } from '../../lib/networks.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { Delivery, DeliveryProblem, WebhookSender } from '../../ports/webhook-sender.ts';
-import { Networks } from './networks.ts';
 
 export interface WebhookSenderOptions {
   readonly timeoutMs: number;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { callerOf, type CallerFields, TrustedPeers } from '../../../../src/adapters/drachtio/caller.ts';
+import { callerOf, type CallerFields } from '../../../../src/adapters/drachtio/caller.ts';
+import { Networks } from '../../../../src/lib/networks.ts';
 
 function request(source: string, headers: Readonly<Record<string, string>>): CallerFields {
   return {
@@ -28,13 +29,13 @@ describe('who calls', () => {
   ];
   for (const [name, source, trusted, headers, expected] of rows) {
     it(name, () => {
-      const caller = callerOf(request(source, headers), new TrustedPeers(trusted));
+      const caller = callerOf(request(source, headers), new Networks(trusted));
       assert.deepEqual([caller.name, caller.number, caller.privacy], expected);
     });
   }
 
   it('D-34: no control character of an asserted name is shown', () => {
-    const caller = callerOf(request('192.0.2.9', { 'P-Asserted-Identity': '"A\u0007B" <sip:1@example.org>' }), new TrustedPeers(['192.0.2.9/32']));
+    const caller = callerOf(request('192.0.2.9', { 'P-Asserted-Identity': '"A\u0007B" <sip:1@example.org>' }), new Networks(['192.0.2.9/32']));
     assert.equal(caller.name, 'AB');
   });
 });
