@@ -1,7 +1,7 @@
 /** Event sockets, dialogs and channels ended at any point of their work: nothing of them is left, and every promise settles (D-2 to D-4). */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../properties.ts';
 import { nothingLeft, openLab, ours, type Lab, type LibraryEndpoint } from './freeswitch-lab.ts';
 
 const work = fc.constantFrom('play', 'list', 'collect', 'join', 'join endconf', 'sleep', 'set', 'park', 'conference play', 'digits');

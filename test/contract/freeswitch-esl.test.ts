@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { after, before, describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../properties.ts';
 import { differs, nothingLeft, openLab, ours, type Lab } from './freeswitch-lab.ts';
 import { frames, RawEsl, type Frame } from './freeswitch-raw-esl.ts';
 

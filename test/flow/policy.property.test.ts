@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../properties.ts';
 import type { Commander } from '../../src/domain/commands.ts';
 import type { CallProof } from '../fakes/leg.ts';
 import { guestPin, hostPin, inHouse, wrongPin, type Caller, type House } from './house.ts';

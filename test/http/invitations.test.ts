@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../properties.ts';
 import type { MemberView } from '../../src/manage/member-view.ts';
 import type { RoomView } from '../../src/manage/room-view.ts';
 import { ApiHouse, codeOf, type Reply } from './house.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import type { SipResponse } from '../../../src/protocol/sip/message.ts';
 import type { ForkPolicy, ResponseContextEffect, ResponseContextEvent, ResponseContextState } from '../../../src/protocol/sip/response-context.ts';
 import { MAX_BRANCHES, responseContext, stepResponseContext } from '../../../src/protocol/sip/response-context.ts';

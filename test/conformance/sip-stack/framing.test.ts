@@ -1,7 +1,7 @@
 /** RFC 3261 §18.3: messages in a byte stream, however it is cut, with keep-alives and nonsense in between. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { until } from '../support/server.ts';
 import type { Call } from '../support/sip-peer.ts';
 import { SDP, TcpPeer } from '../support/sip-peer.ts';

@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { conferenceStep, initialConference, isMuted, isOpen, type ConferenceEffect, type ConferenceEvent, type ConferenceState, type ConferenceTimer } from '../../../src/domain/conference.ts';
 import type { RoomRules } from '../../../src/domain/policy.ts';
 import { bothPins, hostPinOnly, hour, minute, noPins, policy } from './fixtures.ts';

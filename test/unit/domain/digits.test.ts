@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { initialDigits, mergeDigit, type DigitSource } from '../../../src/domain/digits.ts';
 
 type Heard = readonly [at: number, via: DigitSource, digit: string];

@@ -1,7 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { initialIvr, ivrStep, type IvrEffect, type IvrEvent, type IvrState, type IvrTimer } from '../../../src/domain/ivr.ts';
 import { unreachable } from '../../../src/lib/result.ts';
 import { bothPins, hostPinOnly, policy, promptText, second } from './fixtures.ts';

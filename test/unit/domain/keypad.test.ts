@@ -1,7 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { initialKeypad, keypadStep, validateKeypad, type KeypadEffect, type KeypadEvent, type KeypadState, type KeypadTable } from '../../../src/domain/keypad.ts';
 import { policy, promptText, second } from './fixtures.ts';
 import { Timeline } from './timeline.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { matches, parsePattern } from '../../../src/domain/number-pattern.ts';
 
 const match = (pattern: string, number: string): boolean | undefined => {

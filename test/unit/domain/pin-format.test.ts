@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { format, inspect } from 'node:util';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { generatePin, neighbours, parsePin, Pin } from '../../../src/domain/pin-format.ts';
 import { editDistance } from '../../../src/lib/edit-distance.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { admit, judgePin, type AdmissionInput, type Grant, type PinMatch } from '../../../src/domain/admission.ts';
 import type { Commander } from '../../../src/domain/commands.ts';
 import type { ConferenceCommand } from '../../../src/domain/conference-commands.ts';

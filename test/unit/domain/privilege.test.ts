@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { mayAsk, mayControl, needOf, type Controller } from '../../../src/domain/control.ts';
 import type { ControlCommand } from '../../../src/domain/commands.ts';
 import { allPrivileges, controlLevel, judgeOwner, mayChooseOwner, mayCreate, privilegeOfRole, reaches, visibility, type Privilege } from '../../../src/domain/privilege.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { nextHop, register, secondsLeft, type Binding, type Contact, type RegisterRequest, type RegisterVerdict, type RegistrarRules } from '../../../src/domain/registrar.ts';
 
 const now = 1_000_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { forkTo, routeCall, stepFork, type ForkEffect, type ForkEvent, type ForkState, type RouteInput } from '../../../src/domain/user-call.ts';
 
 describe('where a call goes', () => {

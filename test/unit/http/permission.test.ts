@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { allPermissions, type Permission } from '../../../src/domain/permissions.ts';
 import { allPrivileges, type Privilege } from '../../../src/domain/privilege.ts';
 import { newRoomSettings, type Room } from '../../../src/domain/room.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { parseDtmfInfo } from '../../../src/protocol/dtmf/info.ts';
 import { initialDtmf, readTelephoneEvent, stepDtmf } from '../../../src/protocol/dtmf/telephone-event.ts';
 import type { DtmfEffect, DtmfEvent, DtmfState } from '../../../src/protocol/dtmf/telephone-event.ts';

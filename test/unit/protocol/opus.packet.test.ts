@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { joinOpus, opusSamples } from '../../../src/protocol/opus/packet.ts';
 
 const samples = (...bytes: number[]): number => opusSamples(Uint8Array.from(bytes), 0, bytes.length);

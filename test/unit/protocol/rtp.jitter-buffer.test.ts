@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { decodeL16, encodeL16 } from '../../../src/protocol/l16/l16.ts';
 import { JitterBuffer } from '../../../src/protocol/rtp/jitter-buffer.ts';
 import type { PutOutcome, StreamDecoder, TakeOutcome } from '../../../src/protocol/rtp/jitter-buffer.ts';

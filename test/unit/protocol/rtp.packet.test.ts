@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { datagramKind, emptyPacket, isValidRtcp, readRtp, timestampDelta, writeRtpHeader } from '../../../src/protocol/rtp/packet.ts';
 
 /** Marker, payload type 101, sequence 0x1234, timestamp 0xdeadbeef, SSRC 0xcafef00d. */

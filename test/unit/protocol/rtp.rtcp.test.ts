@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../properties.ts';
 import { Reception } from '../../../src/protocol/rtp/reception.ts';
 import { compactNtp, ntpTime, readRtcp, roundTrip, rtcpInterval, writeRtcp, type Report, type ReportBlock } from '../../../src/protocol/rtp/rtcp.ts';
 

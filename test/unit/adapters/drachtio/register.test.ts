@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { challengeValue, parseCredentials } from '../../../../src/adapters/drachtio/digest-headers.ts';
 import { parseRegister } from '../../../../src/adapters/drachtio/register.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { displayName, headerText, shownText } from '../../../../src/adapters/drachtio/header-text.ts';
 import { dialledAt } from '../../../../src/adapters/drachtio/signalling.ts';
 

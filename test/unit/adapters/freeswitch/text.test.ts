@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { listedChannels, listedMembers, numberIn } from '../../../../src/adapters/freeswitch/api-reply.ts';
 import { argument, conferenceName, quotedFile, word } from '../../../../src/adapters/freeswitch/esl-text.ts';
 

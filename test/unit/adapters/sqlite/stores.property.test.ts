@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { Pin } from '../../../../src/domain/pin-format.ts';
 import { newRoomSettings, type Room } from '../../../../src/domain/room.ts';
 import type { Stores } from '../../../../src/ports/stores.ts';

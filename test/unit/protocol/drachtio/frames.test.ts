@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { parseClientMessage } from '../../../../src/protocol/drachtio/client-message.ts';
 import { encodeFrame, FrameDecoder } from '../../../../src/protocol/drachtio/frame-codec.ts';
 import { formatTime, okMessage, pushMessage, refusedMessage, requestEcho, responseEcho } from '../../../../src/protocol/drachtio/server-message.ts';

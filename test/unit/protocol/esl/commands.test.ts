@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { createEslReader, type EslCommand } from '../../../../src/protocol/esl/commands.ts';
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { apiResponse, channelData, commandReply, disconnectNotice, eventJson, eventXml, jsonEvent, lingerNotice, plainEvent, urlEncode, writeEvent } from '../../../../src/protocol/esl/encode.ts';
 import type { EslEvent } from '../../../../src/protocol/esl/event.ts';
 

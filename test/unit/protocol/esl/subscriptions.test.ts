@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import type { EslEvent } from '../../../../src/protocol/esl/event.ts';
 import { addFilter, deleteFilter, demands, hears, noSubscriptions, subscribe, subscribeToChannel, unsubscribe, type Subscriptions } from '../../../../src/protocol/esl/subscriptions.ts';
 

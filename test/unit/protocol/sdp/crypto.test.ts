@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { chooseCrypto, writeCrypto, type CryptoSuite } from '../../../../src/protocol/sdp/crypto.ts';
 
 /** 30 bytes, and the 28 of GCM. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { chooseCrypto } from '../../../../src/protocol/sdp/crypto.ts';
 import { describeSdp, usableAudioLine, writeAudioSdp } from '../../../../src/protocol/sdp/description.ts';
 import { SRTP_AND_RTP, SRTP_ONLY, UNUSABLE_SRTP_AND_RTP } from './offers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { writeAudioAnswer } from '../../../../src/protocol/sdp/audio.ts';
 import { composeAnswer } from '../../../../src/protocol/sdp/many-lines.ts';
 import { parseSdp, type Direction } from '../../../../src/protocol/sdp/session.ts';

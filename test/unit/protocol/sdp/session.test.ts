@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { narrowed, mirrored, parseSdp, type Direction } from '../../../../src/protocol/sdp/session.ts';
 import { ROOM_SYSTEM } from './offers.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import type { SipMessage } from '../../../../src/protocol/sip/message.ts';
 import { headerValue } from '../../../../src/protocol/sip/message.ts';
 import { listValues } from '../../../../src/protocol/sip/lists.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { StreamFramer } from '../../../../src/protocol/sip/stream-framer.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { formatNameAddr, parseNameAddr } from '../../../../src/protocol/sip/name-addr.ts';
 import { splitOutsideQuotes } from '../../../../src/protocol/sip/lists.ts';
 import { formatUri, parseUri } from '../../../../src/protocol/sip/uri.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { HmacSha1 } from '../../../../src/protocol/srtp/hmac-sha1.ts';
 import { sessionKeys } from '../../../../src/protocol/srtp/key-derivation.ts';
 import { SrtpReceiver, SrtpSender } from '../../../../src/protocol/srtp/session.ts';

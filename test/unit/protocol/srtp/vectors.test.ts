@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createCipheriv, createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { AesCmTransform } from '../../../../src/protocol/srtp/aes-cm.ts';
 import { AesGcmTransform } from '../../../../src/protocol/srtp/aes-gcm.ts';
 import { Ghash } from '../../../../src/protocol/srtp/ghash.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { FrameReader, FrameWriter, frameRing } from '../../../../src/softswitch/engine/frame-ring.ts';
 
 const RATE = 8000;

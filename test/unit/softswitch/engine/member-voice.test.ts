@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { GainControl } from '../../../../src/softswitch/engine/gain-control.ts';
 import { decodeG711, encodeG711, muLaw } from '../../../../src/protocol/g711/g711.ts';
 import { addFrame, measure, measureCodes, mixAll, removeFrame } from '../../../../src/softswitch/engine/mixer.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { loadNativeAddon } from '../../../../src/softswitch/engine/native-addon.ts';
 import type { NativeIo } from '../../../../src/softswitch/engine/native-addon.ts';
 import { openPacketIo } from '../../../../src/softswitch/engine/open-packet-io.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { TickClock } from '../../../../src/softswitch/engine/clock.ts';
 import { FarEnd } from '../../../../src/softswitch/engine/far-end.ts';
 import { addFrame, mixWithout, overlay, volumeGain } from '../../../../src/softswitch/engine/mixer.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { readRtcp } from '../../../../src/protocol/rtp/rtcp.ts';
 import type { AudioFormat, FarConfiguration, SrtpKey, SrtpSuite } from '../../../../src/softswitch/engine/api.ts';
 import type { Address, PacketSocket } from '../../../../src/softswitch/engine/packet-io.ts';

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, mock } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { muLaw } from '../../../../src/protocol/g711/g711.ts';
 import type { AudioSource, EngineEvent } from '../../../../src/softswitch/engine/api.ts';
 import { AudioFiles } from '../../../../src/softswitch/engine/audio-files.ts';

@@ -1,7 +1,7 @@
 /** What clients write after the names of commands and applications. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { readReadArgument } from '../../../../src/softswitch/media-server/collect.ts';
 import { readDialString } from '../../../../src/softswitch/media-server/dial-string.ts';
 import { readDigits } from '../../../../src/softswitch/media-server/digits.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { initialCollect, readCollectArgument, stepCollect, type CollectEffect, type CollectEvent, type CollectState } from '../../../../src/softswitch/media-server/collect.ts';
 
 /** What happened, in words: keys, `end` of what plays, `missing` file, `timeout`. */

@@ -1,7 +1,7 @@
 /** Whatever is sent to `conference`: exactly one reply, no throw, nothing left behind, everything bounded. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { COMMANDS } from '../../../../src/softswitch/media-server/conference-grammar.ts';
 import { ConferenceBench } from './conference-bench.ts';
 

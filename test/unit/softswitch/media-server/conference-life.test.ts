@@ -1,7 +1,7 @@
 /** When a conference ends: the machine as a table, a row for each edge (C.3). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { initialLife, stepLife, type LifeEffect, type LifeEvent, type LifeMember, type LifeState } from '../../../../src/softswitch/media-server/conference-life.ts';
 
 const plain: LifeMember = { ghost: false, endconf: false, mandatoryEndconf: false, mintwo: false };

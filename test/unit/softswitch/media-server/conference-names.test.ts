@@ -1,7 +1,7 @@
 /** What is read of the text that names a conference and its profile. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { conferenceFlags, flagWords, memberFlags } from '../../../../src/softswitch/media-server/conference-flags.ts';
 import { readJoinArgument } from '../../../../src/softswitch/media-server/conference-join.ts';
 import { profileReader, readProfile } from '../../../../src/softswitch/media-server/conference-profile.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import type { EslEvent } from '../../../../src/protocol/esl/event.ts';
 import { headerOf } from '../../../../src/protocol/esl/event.ts';
 import { addFilter, hears, noSubscriptions, subscribe, type Subscriptions } from '../../../../src/protocol/esl/subscriptions.ts';

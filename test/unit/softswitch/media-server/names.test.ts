@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import type { AudioSource } from '../../../../src/softswitch/engine/api.ts';
 import { playlist } from '../../../../src/softswitch/media-server/audio-source.ts';
 import { readSocketAddress } from '../../../../src/softswitch/media-server/socket-address.ts';

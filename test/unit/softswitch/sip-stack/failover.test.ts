@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../properties.ts';
 import { headerValue } from '../../../../src/protocol/sip/message.ts';
 import type { SipRequest, SipResponse } from '../../../../src/protocol/sip/message.ts';
 import { Advertised } from '../../../../src/softswitch/sip-stack/advertised.ts';
